@@ -123,8 +123,9 @@ def test_once_it_is_built_what_it_lacks_is_refused(notebook):
         notebook.run("%%submit --with-package tinything\nprint(np.arange(3))")
 
 
-@pytest.mark.skipif(not other_pythons(), reason="this machine has no other Python that cellrun works with")
 def test_another_python_than_the_notebook_s_runs_it_from_source(notebook, packages):  # noqa: F811
+    if not other_pythons():
+        pytest.skip("this machine has no other Python that cellrun works with")
     version = ".".join(map(str, ask(other_pythons()[0]).version[:2]))
     text = f'[project]\nname = "x"\nrequires-python = "=={version}.*"\ndependencies = ["tinything"]\n'
     (notebook.folder / "pyproject.toml").write_text(text)

@@ -4,7 +4,6 @@ import base64
 import json
 import re
 
-import nbconvert
 import nbformat
 import pytest
 
@@ -101,6 +100,8 @@ def test_a_module_of_the_notebooks_folder_is_in_nobodys_way(page, tmp_path):
 
 
 def test_documents_of_a_saved_notebook_show_the_still(page):
+    import nbconvert  # noqa: PLC0415  # each process of the tests reads this file
+
     page.run(SHOW + LOG + "\nrun.complete()")
     data = page.wait_for(is_update)["content"]["data"]
     cell = nbformat.v4.new_code_cell("RunDetails(run).show()", outputs=[nbformat.v4.new_output("display_data", data)])

@@ -40,6 +40,7 @@ def test_a_script_there_does_all_that_it_does_here(told, bare):
     assert run_here.get_file_names() == run_there.get_file_names()
 
 
-@pytest.mark.skipif(not other_pythons(), reason="this machine has no other Python: python3.10 to python3.19")
 def test_the_python_there_is_of_another_version(bare_python):
+    if not other_pythons():
+        pytest.skip("this machine has no other Python: python3.10 to python3.19")
     assert bare_python != sys.executable

@@ -92,11 +92,9 @@ def test_nobody_else_can_read_the_values(store, tmp_path):
     assert (tmp_path / "values").stat().st_mode & 0o077 == 0
 
 
-SMALL_GAPS, LARGE_GAPS = np.arange(3000.0)[::3], np.arange(6_000_000.0).reshape(1000, 6000)[:, ::2].T
-
-
-@pytest.mark.parametrize("array", [SMALL_GAPS, LARGE_GAPS], ids=["small", "large"])
-def test_memory_with_gaps_is_kept_as_if_it_had_none(store, tmp_path, array):
+@pytest.mark.parametrize("rows", [1, 1000], ids=["small", "large"])
+def test_memory_with_gaps_is_kept_as_if_it_had_none(store, tmp_path, rows):
+    array = np.arange(rows * 6000.0).reshape(rows, 6000)[:, ::2].T
     strided = Strided(array)
     done = []
     blob = store.put(strided, done.append)

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from cellrun.core import Run, UserErrorException
 from cellrun.core.live.run_poller import RunPoller
@@ -73,6 +72,8 @@ def test_one_name_twice_is_two_documents_and_a_name_that_no_file_has_another_fil
 
 
 def test_an_images_content_is_its_bytes(exp):
+    from matplotlib.figure import Figure  # noqa: PLC0415  # each process of the tests reads this file
+
     with exp.start_logging() as run:
         run.log_image("plot", plot=Figure())
     assert run.get_metrics(populate=True)["plot"].startswith(b"\x89PNG")

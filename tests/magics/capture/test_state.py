@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,7 +53,8 @@ def as_before():
     decimal.setcontext(context)
     for name in ("display.max_rows", "display.float_format"):
         pd.reset_option(name)
-    mpl.rcdefaults()
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcdefaults()
     logging.getLogger("mine").setLevel(logging.NOTSET)
     logging.root.setLevel(level)
     logging.root.handlers[:] = handlers
