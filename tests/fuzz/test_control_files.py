@@ -127,7 +127,10 @@ def test_any_file_of_a_run(victim: RunLayout, healthy: Run, name: str, change: C
         assert rows[healthy.id].to_json() == before
         json.dumps(rows[victim.run_id].to_json(), allow_nan=False)
         for verb in sorted(asked):
-            ask(verb, partial(VERBS[verb], exp, victim) if verb in VERBS else partial(INSIDE[verb], victim))
+            if verb in VERBS:
+                ask(verb, partial(VERBS[verb], exp, victim, healthy.layout))
+            else:
+                ask(verb, partial(INSIDE[verb], victim))
 
 
 OURS = {"cellrun_workspace": "other", "folder": "there"}
