@@ -110,6 +110,18 @@ def test_nonsense_in_place_of_an_answer_breaks_the_link(box: Box):
         link.ask("hello")
 
 
+@pytest.mark.parametrize("second", ['{"id": 1, "now": 2}', '{"id": 3, "now": 2}', '{"now": 2}'])
+def test_an_answer_to_another_order_breaks_the_link(box: Box, second: str):
+    answers = [f'{MARKER.decode()}{{"has": true}}', '{"id": 1, "now": 1}', second, '{"id": 3, "now": 3}']
+    link = Link(["sh", "-c", f"printf '%s\\n' {shlex.join(answers)}; cat >/dev/null"], name="box")
+    box.links.append(link)
+    assert link.ask("clock").facts["now"] == 1
+    for _ in range(2):  # the next one would be right
+        with pytest.raises(LinkError, match=r"box answered the order 'clock' with nonsense: an answer to another"):
+            link.ask("clock")
+    assert link.is_broken
+
+
 def test_an_order_that_cannot_be_carried_out_leaves_the_link_as_it_is(box: Box):
     link = box.link()
     with pytest.raises(OrderError, match=r"box: no order is called 'dance'") as told:

@@ -24,6 +24,23 @@ HELLO = {
     "memory_bytes": 5,
     "home": "/h",
 }
+CLOCK = {"now": 1.0}
+ALL_IS_WELL = {
+    **HELLO,
+    **CLOCK,
+    "capacity": {"cpus": 1, "gpus": 0, "memory_bytes": 5},
+    "in_use": {"cpus": 0, "gpus": 0, "memory_bytes": 0},
+    "running": 0,
+    "waiting": 0,
+    "findings": [],
+    "runs": {},
+    "anew": [],
+    "whole": [],
+    "unknown": [],
+    "more": False,
+    "progress": {},
+}
+"""The answer to whatever is asked without sending anything."""
 
 
 def raw(json_bytes: str) -> str:
@@ -39,12 +56,11 @@ NONSENSE = {
     "a number beyond all": {"now": 10**400, "cpus": 10**400},
     "deep": raw("b'\"x\": ' + b'[' * 100_000 + b']' * 100_000"),
     "many": raw("b'\"x\": [' + b'[],' * 4_000_000 + b'0]'"),
-    "another order's": "out.write(b'{\"id\": 77}\\n')",
+    "another order's": {**ALL_IS_WELL, "id": 77},
     "more than was asked for": 'out.write(b\'{"id": %d, "bytes": 60000000}\\n\' % order["id"] + bytes(60_000_000))',
     "no end": "out.write(b'x' * 70_000_000)",
     "its end": "sys.exit(0)",
 }
-CLOCK = {"now": 1.0}
 ORDERS = ("hello", "clock", "describe", "doctor", "observe", "sync", "home", "draft", "lacks", "launch", "put")
 
 
@@ -64,6 +80,14 @@ def test_nonsense_is_an_error_of_the_target_whoever_asks(machine, home, said):
     machine.says(**{**dict.fromkeys(ORDERS, said), "hello": HELLO})
     target.learn()
     assert not all(finding.is_well for finding in target.doctor())
+
+
+def test_an_answer_that_would_be_right_is_taken(machine, home):
+    """But for its id, another order's answer is one."""
+    machine.says(**dict.fromkeys(ORDERS, ALL_IS_WELL))
+    target = SshTarget("box", {"host": "box"})
+    target.learn()
+    assert target.describe().running == 0
 
 
 @pytest.fixture
