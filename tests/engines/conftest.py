@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellrun.core import Workspace
-from tests.core.submitted_runs import runs, until  # noqa: F401  # fixtures of the tests below
+from tests.core.submitted_runs import runs, shared_workspace, until  # noqa: F401  # fixtures of the tests below
 from tests.engines import ray_cluster, slurm_cluster
 from tests.engines.box import NAME, Box, why_not
 from tests.engines.ray_cluster import RayCluster
