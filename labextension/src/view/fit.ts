@@ -47,12 +47,12 @@ function choose(element: Element): void {
 }
 
 const canvas = document.createElement('canvas').getContext('2d');
-/** The widest digit of a font. */
-const widest = new Map<string, string>();
 /** Widths by font and text: with digits of one width, the texts of a column are few, and to set a font takes long. */
 const widths = new Map<string, number>();
 /** So many widths are kept at the most. */
 const KEPT = 1000;
+// A theme's font may come later than the first texts in it, which were measured in another one.
+document.fonts.addEventListener('loadingdone', () => widths.clear());
 
 /** Measures texts in an element's font, with digits of one width: so no layout of the page is made for it. */
 function ruler(element: Element): (text: string) => number {
@@ -70,10 +70,6 @@ function ruler(element: Element): (text: string) => number {
     }
     return width;
   };
-  let digit = widest.get(font);
-  if (digit === undefined) {
-    digit = Array.from('0123456789').reduce((most, one) => (widthOf(one) > widthOf(most) ? one : most));
-    widest.set(font, digit);
-  }
-  return text => widthOf(text.replace(/\d/g, digit));
+  const widest = Array.from('0123456789').reduce((most, one) => (widthOf(one) > widthOf(most) ? one : most));
+  return text => widthOf(text.replace(/\d/g, widest));
 }
