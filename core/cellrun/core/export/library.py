@@ -58,14 +58,14 @@ def _with_imports(modules: Iterable[str], root: Path) -> set[Path]:
         parts = module.split(".")
         waiting += [".".join(parts[:count]) for count in range(2, len(parts))]
         also_later = path.relative_to(root).parts[0] in _USED_WHOLE
-        waiting += _imports_of(path, also_later=also_later)
+        waiting += _imports_of(path.read_bytes(), also_later=also_later)
     return found
 
 
 @cache
-def _imports_of(path: Path, *, also_later: bool) -> tuple[str, ...]:
-    """Return what one of our modules imports; whoever exports several runs has them parsed once."""
-    return tuple(_imports(ast.parse(path.read_bytes()), also_later=also_later))
+def _imports_of(source: bytes, *, also_later: bool) -> tuple[str, ...]:
+    """Return what a module of this source imports; whoever exports several runs has it parsed once."""
+    return tuple(_imports(ast.parse(source), also_later=also_later))
 
 
 def _file(module: str, root: Path) -> Path | None:
