@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +183,12 @@ def test_an_orphan_is_judged_when_its_program_is_loaded(new_run, monkeypatch):
         assert not {orphan.pid, stranger.pid} & {entry.pid for entry in ProcessFamily(layout, job=None).members()}
         orphan.kill()
         stranger.kill()
+
+
+def test_children_are_known_where_the_kernel_has_no_list_of_them(monkeypatch):
+    with subprocess.Popen(["sleep", "600"]) as child:
+        assert child.pid in orphans.children()
+        monkeypatch.setattr(orphans, "Path", lambda _: Path("/nowhere"))
+        assert child.pid in orphans.children()
+        assert os.getppid() not in orphans.children()
+        child.kill()

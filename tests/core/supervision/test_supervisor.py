@@ -18,7 +18,7 @@ from cellrun.core.processes import family, orphans
 from cellrun.core.processes.exits import JobExit
 from cellrun.core.processes.process_table import process
 from cellrun.core.store.status import Status, StatusFile
-from cellrun.core.supervision import supervisor, watch
+from cellrun.core.supervision import engine_signals, supervisor, watch
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.supervision.run_folder import RunFolder
@@ -223,17 +223,41 @@ def test_what_a_job_has_left_and_has_ended_is_let_go(runs, until):
     assert processes.job.is_alive()
 
 
-def test_its_orphans_are_taken_before_anybody_is_waited_for(monkeypatch):
-    """A job can leave a daemon within a millisecond; the launcher may take its time to hear that it was started."""
-    order = []
+@pytest.fixture
+def steps(monkeypatch):
+    """What a supervisor does in turn, in this process and without a job."""
+    done = []
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "argv", ["supervisor.py", "/run"])
-    monkeypatch.setattr(orphans, "of_run", "")
+    for module, name in (
+        (orphans, "of_run"),
+        (orphans, "since"),
+        (engine_signals, "engine"),
+        (engine_signals, "heard"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
     monkeypatch.setattr(supervisor, "_claim", lambda _: None)
-    monkeypatch.setattr(supervisor, "_take_orphans", lambda: order.append("taken"))
-    monkeypatch.setattr(watch, "started", lambda *_: order.append("watched"))
-    supervisor._supervise(b"run", b"", "", lambda: (order.append("started") or 0, 0), lambda _: order.append("told"))
-    assert order == ["started", "taken", "told", "watched"]
+    monkeypatch.setattr(supervisor, "_take_orphans", lambda: done.append("taken"))
+    for name in ("started", "prepared", "adopted"):
+        monkeypatch.setattr(watch, name, lambda *_: done.append("watched"))
+    return done
+
+
+def test_its_orphans_are_taken_before_anybody_is_waited_for(steps):
+    """A job can leave a daemon within a millisecond; the launcher may take its time to hear that it was started."""
+    supervisor._supervise(b"run", b"", "", lambda: (steps.append("started") or 0, 0), lambda _: steps.append("told"))
+    assert steps == ["started", "taken", "told", "watched"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "engine", "is_first"),
+    [(b"run", [], True), (b"prepare", [], True), (b"adopt", [], False), (b"run", ["/order", "Slurm"], False)],
+)
+def test_processes_older_than_it_are_none_of_its_run_s_unless_another_one_began_that(steps, kind, engine, is_first):
+    sys.argv += engine
+    supervisor._supervise(kind, b"", "", lambda: (0, 0), lambda _: None)
+    assert steps == ["taken", "watched"]
+    assert orphans.since == (start_ticks(os.getpid()) if is_first else 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")
