@@ -22,6 +22,7 @@ from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.store.events import event_file, event_log
 from cellrun.core.store.events.event_file import EventFile
+from cellrun.core.store.events.event_line import open_line
 from cellrun.core.store.events.event_log import EventLog
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status import Status, StatusFile
@@ -386,34 +387,47 @@ def test_time_never_runs_back_within_a_writer(
     assert times == pytest.approx([0, 1, 1, 2, 86400 * 365, 86400 * 365])
 
 
-def test_a_torn_line_costs_itself_alone(layout: RunLayout) -> None:
+@pytest.mark.parametrize("there", ["20", "size - before - 1"], ids=["its beginning", "all but its end"])
+def test_a_torn_line_costs_itself_alone(layout: RunLayout, there: str) -> None:
     """A write cut short by the system (here a limit on the file's size): the next line starts clean (C2)."""
     done = in_process(
-        """
+        f"""
 import resource
-log.log("m", "before")
-size = sum(path.stat().st_size for path in RunLayout(sys.argv[1]).events.iterdir())
-resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
+from cellrun.core.store.events import event_file
+event_file.time = lambda: 1.5  # all lines are of one length
+def size_bytes():
+    return sum(path.stat().st_size for path in RunLayout(sys.argv[1]).events.iterdir())
+log.tag("t", None)
+before = size_bytes()
+log.log("m", "fine")
+size = size_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + {there}, resource.RLIM_INFINITY))
+for _ in range(2):  # there is no place for the end of the torn line either
+    try:
+        log.log("m", "torn")
+    except EventNotKeptError as error:
+        print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + {there} + 1, resource.RLIM_INFINITY))
 try:
     log.log("m", "torn")
 except EventNotKeptError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-log.log("m", "after")
-log.log("m", "and on")
+log.log("m", "past")
+log.log("m", "last")
 """,
         layout,
     )
-    assert done.stdout == f"'m' isn't kept in run {layout.run_id}: File too large\n"
+    assert done.stdout.splitlines() == [f"'m' isn't kept in run {layout.run_id}: File too large"] * 3
     (path,) = layout.events.iterdir()
     whole = path.read_bytes().split(b"\n")
-    assert len(whole[2]) == 20
-    path.write_bytes(b"\n".join(whole[:2] + whole[3:]))
-    assert logged(layout) == ["before", "after", "and on"]
-    assert [event["s"] for event in events(layout)] == [0, 1, 3, 4]  # the gap tells of the lost one
+    assert open_line(whole[3]) is None, "what was refused isn't there"
+    path.write_bytes(b"\n".join(whole[:3] + whole[4:]))
+    assert logged(layout) == ["fine", "past", "last"]
+    assert [event["s"] for event in events(layout)] == [0, 1, 2, 6, 7]  # the gap tells of the lost ones
     (summary,) = layout.summaries.iterdir()
     assert json.loads(summary.read_text())["offset"] == len(b"\n".join(whole))
-    assert added_notes(layout) == ["1 event dropped: File too large"]
+    assert added_notes(layout) == ["3 events dropped: File too large"]
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_file(layout: RunLayout) -> None:

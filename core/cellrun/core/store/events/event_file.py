@@ -87,7 +87,10 @@ class EventFile:
             raise
 
     def _mend(self) -> None:
-        """End a torn line, so that it costs itself alone."""
-        os.write(self._fd, b"\n")
-        self.size_bytes += 1
+        """End a torn line, so that it costs itself alone; one that lacked its end alone must not be whole by that."""
+        left = b"!\n"
+        while left:
+            written = os.write(self._fd, left)
+            self.size_bytes += written
+            left = left[written:]
         self._torn = False
