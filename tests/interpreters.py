@@ -34,10 +34,10 @@ def _working(folder: str, minor: int) -> str | None:
     program = shutil.which(f"python3.{minor}", path=folder)
     if program is None:
         return None
-    done = subprocess.run(
-        [program, "-c", "import venv, sys; print(sys.version_info[1])"], capture_output=True, check=False
-    )
-    return program if done.stdout.strip() == str(minor).encode() else None
+    asked = [program, "-c", "import venv, sys; print(sys.version_info[1], sys.executable)"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split(maxsplit=1)
+    # What is in PATH may be a script that chooses an interpreter anew each time.
+    return told[1].rstrip("\n") if told[:1] == [str(minor)] else None
 
 
 def fake_interpreter(folder: Path, version: tuple[int, int, int], **told: object) -> str:
