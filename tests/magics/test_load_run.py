@@ -142,7 +142,8 @@ def kernel_in(folder):
     environment = {**os.environ, "IPYTHONDIR": str(folder / "ipython")}
     manager, client = start_new_kernel(cwd=str(folder), env=environment)
     try:
-        yield lambda cell: client.execute(cell, reply=True, timeout=60)["content"]
+        # A kernel aborts what comes just after an error that is to stop its queue.
+        yield lambda cell: client.execute(cell, stop_on_error=False, reply=True, timeout=60)["content"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
