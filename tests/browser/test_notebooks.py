@@ -8,6 +8,10 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+PAUSE = "time.sleep(0.1)"
+"""Between two points of the sine curve."""
+STOPS = {2.0: 11, 4.0: 21, 6.0: 31, 8.0: 41}
+"""How many points the sine curve has just after an x."""
 SINE_CELL = 2
 PLOT_CELL = 6
 LOAD = "%load_ext cellrun.magics"
@@ -18,19 +22,26 @@ def lab(shared_lab):
     return shared_lab
 
 
-def test_the_sine_curve_grows_while_its_cell_runs(lab):
-    lab.open("sine.ipynb", source=NOTEBOOKS / "sine.ipynb")
+def test_the_sine_curve_grows_while_its_cell_runs(lab, tmp_path):
+    stop, source = tmp_path / "stop", tmp_path / "sine.ipynb"
+    cells = (NOTEBOOKS / "sine.ipynb").read_text()
+    assert cells.count(PAUSE) == 1
+    source.write_text(cells.replace(PAUSE, f"while x > float(open('{stop}').read()): {PAUSE}"))
+
+    def go_on_to(x):
+        (tmp_path / "next").write_text(str(x))
+        (tmp_path / "next").replace(stop)
+
+    go_on_to(0.0)
+    lab.open("sine.ipynb", source=source)
     lab.run_all()
     view = lab.view(SINE_CELL)
-    seen = [view.wait_for_points("sine", 2)]
-    assert lab.is_running(SINE_CELL)
-    while lab.is_running(SINE_CELL):
-        seen.append(view.points("sine"))
-        if len(seen) == 20:
-            lab.screenshot("sine-running")
-        lab.page.wait_for_timeout(100)
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 10, f"the curve did not grow while the cell ran: {seen}"
+    for x, points in STOPS.items():
+        go_on_to(x)
+        assert view.wait_for_points("sine", points) == points
+        assert lab.is_running(SINE_CELL)
+    lab.screenshot("sine-running")
+    go_on_to(10.0)
     view.expect_status("Completed")
     view.wait_for_points("sine", 50)
     curve = view.curve("sine")
