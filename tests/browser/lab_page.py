@@ -51,6 +51,7 @@ class LabPage:
         self.problems: list[str] = []
         self._server = server
         self._wires: list[KernelWire] = []
+        self._dialog = page.locator(".jp-Dialog")
         page.on("pageerror", self._note)
 
     def open(self, name: str, cells: Sequence[str] | None = None, source: Path | None = None) -> None:
@@ -78,6 +79,7 @@ class LabPage:
         for wire in self._wires:
             wire.close()
         self.page.unroute_all()
+        self.page.remove_locator_handler(self._dialog)
         self._close_documents()
         self.shut_down()
 
@@ -207,21 +209,22 @@ class LabPage:
         return self._wires[-1]
 
     def dismiss_dialogs(self) -> None:
-        """From now on, close what Lab says in a dialog of its own as soon as it is in the way."""
-        dialog = self.page.locator(".jp-Dialog")
+        """From now on, until the page is left, close what Lab says in a dialog as soon as it is in the way."""
 
         def dismiss() -> None:
-            dialog.locator("button").first.click()
+            self._dialog.locator("button").first.click()
 
-        self.page.add_locator_handler(dialog, dismiss)
+        self.page.add_locator_handler(self._dialog, dismiss)
 
-    def shut_down(self) -> None:
-        """End all kernels of the server."""
+    def shut_down(self, name: str = "") -> None:
+        """End a notebook's kernel, or else all kernels of the server."""
         headers = {"Authorization": f"token {TOKEN}"}
         listed = urllib.request.Request(f"{self._server.url}/api/sessions", headers=headers)
         with urllib.request.urlopen(listed) as answer:
             sessions = json.load(answer)
-        for session in sessions:
+        ended = [session for session in sessions if name in ("", session["path"])]
+        assert ended or not name, f"no kernel of {name} among {sessions}"
+        for session in ended:
             address = f"{self._server.url}/api/sessions/{session['id']}"
             urllib.request.urlopen(urllib.request.Request(address, headers=headers, method="DELETE")).close()
 
