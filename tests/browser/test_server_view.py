@@ -35,21 +35,23 @@ def lab(shared_lab):
     return shared_lab
 
 
-def test_after_a_reload_views_are_there_and_live_whatever_their_kernel_does(lab, packages, tmp_path):  # noqa: F811
+def test_after_a_reload_views_are_there_and_live_with_a_busy_kernel_and_without_theirs(lab, packages, tmp_path):  # noqa: F811
     go = packages.slow("slowthing")
     told = {"UV_NO_INDEX": 1, "UV_FIND_LINKS": packages.folder, "UV_CACHE_DIR": tmp_path / "uv-cache"}
     index = "\n".join(f"%env {name}={value}" for name, value in told.items())
-    lab.open("reload.ipynb", [LOAD, f"{index}\n", BUILD, TRAIN, BUSY])
+    lab.open("busy.ipynb", [LOAD, BUSY])
     lab.run_all()
-    built, training, busy = lab.view(2), lab.view(3), lab.view(4)
-    expect_build(built, lab, go)
-    training.wait_for_points("loss", 3)
+    busy = lab.view(1)
     busy.wait_for_points("step_time", 3)
     lab.save()
-    lab.reload()  # the last cell goes on, and the new page's kernel connection gets no answer from it
-    busy.wait_for_points("step_time", busy.wait_for_points("step_time", 5) + 3)
-    busy.button("Cancel").click()
-    busy.expect_status("Canceled")
+    lab.open("reload.ipynb", [LOAD, f"{index}\n", BUILD, TRAIN])
+    lab.run_all()
+    built, training = lab.view(2), lab.view(3)
+    expect_build(built, lab, go)
+    training.wait_for_points("loss", 3)
+    lab.save()
+    lab.shut_down("reload.ipynb")
+    lab.reload()
     training.wait_for_points("loss", training.wait_for_points("loss", 5) + 3)
     training.expect_status("Running")
     expect(training.log).to_contain_text("epoch 0")
@@ -61,6 +63,10 @@ def test_after_a_reload_views_are_there_and_live_whatever_their_kernel_does(lab,
     training.expect_status("Canceled")
     built.expect_status("Completed")
     expect(built.log).to_contain_text("Building environment of slowthing")  # the beginning of the log
+    lab.open("busy.ipynb")  # its cell goes on, and the new page's kernel connection gets no answer from it
+    busy.wait_for_points("step_time", busy.wait_for_points("step_time", 5) + 3)
+    busy.button("Cancel").click()
+    busy.expect_status("Canceled")
     assert lab.problems == []
 
 
