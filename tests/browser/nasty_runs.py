@@ -18,6 +18,8 @@ OUTPUTS = (
     "<img src=x onerror=window.__pwned=9>.svg",
     "page.html",
     "whole.html",
+    "refresh.html",
+    "location.html",
     "page.md",
     "page.csv",
     "page.json",
@@ -26,21 +28,27 @@ OUTPUTS = (
 
 
 LEAK = """<title>leak</title><img src="{0}/image"><link rel="stylesheet" href="{0}/style">
+<link rel="prefetch" href="{0}/prefetch"><link rel="preload" as="image" href="{0}/preload">
+<style>@import "{0}/import"; :root {{ background: url("{0}/background") }}
+@font-face {{ font-family: leak; src: url("{0}/font") }} i {{ font-family: leak }}</style><i>leak</i>
 <script src="{0}/script"></script><iframe src="{0}/frame"></iframe><form action="{0}/form" id="form"></form>
-<meta http-equiv="refresh" content="1; {0}/refresh">
 <script>
-fetch("{0}/fetch").catch(() => {{}});
+const rest = [fetch("{0}/fetch")];
+const ended = source => new Promise(end => source.onerror = end);
 navigator.sendBeacon("{0}/beacon");
-try {{ new WebSocket("{0}/socket".replace("http", "ws")) }} catch {{}}
-try {{ new EventSource("{0}/events") }} catch {{}}
+try {{ rest.push(ended(new WebSocket("{0}/socket".replace("http", "ws")))) }} catch {{}}
+try {{ rest.push(ended(new EventSource("{0}/events"))) }} catch {{}}
 try {{ open("{0}/open") }} catch {{}}
 try {{ top.location = "{0}/top" }} catch {{}}
 try {{ parent.location = "{0}/parent" }} catch {{}}
 try {{ parent.parent.__pwned = 10 }} catch {{}}
 try {{ document.getElementById("form").submit() }} catch {{}}
 parent.parent.postMessage({{ cellrunHeight: 1e9 }}, "*");
-setTimeout(() => {{ location = "{0}/location" }}, 500);
+addEventListener("load", () => Promise.allSettled(rest).then(() => {{ window.hasTriedAll = true }}));
 </script>"""
+"""Tries all that leaves a page where it is as long as it is forbidden."""
+REFRESH = '<html><meta http-equiv="refresh" content="0; {0}/refresh">'
+LOCATION = '<html><script>location = "{0}/location"</script>'
 
 
 def make_runs(texts: list[str], address: str, folder: Path) -> list[dict[str, str]]:
@@ -49,6 +57,8 @@ def make_runs(texts: list[str], address: str, folder: Path) -> list[dict[str, st
     files = {
         "page.html": "".join([*texts, leak]),
         "whole.html": f"<!doctype html><html><body>{leak}</body></html>",
+        "refresh.html": REFRESH.format(address),
+        "location.html": LOCATION.format(address),
         "page.md": "\n\n".join([*texts, f"![image]({address}/markdown)", leak]),
         "page.csv": "\n".join(json.dumps(text) for text in texts),
         "page.json": json.dumps(texts),

@@ -24,6 +24,10 @@ NASTY = (
     "{n} {name} %s ${window.__pwned=5}",
 )
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+LEAVING = ("refresh.html", "location.html")
+STAYING = ("", "about:blank", "about:srcdoc")
+FORBIDDEN = "chrome-error://chromewebdata/"
+"""Where a frame is that Chromium has kept from going elsewhere."""
 TABS = ("metrics", "log", "details", "outputs", "code")
 
 
@@ -92,13 +96,19 @@ def test_nasty_texts_are_text_everywhere(lab, runs):
 
 
 def look_at_outputs(page: Page) -> None:
-    """Look at every output, each as long as its page needs to try all it can."""
+    """Look at every output, each until its page has tried all it can."""
     for output in OUTPUTS:
         body = RunPage(page).choose(f"outputs/{output}")
         if output.endswith((".html", ".md")):
             frame = body.locator("iframe")
             expect(frame).to_have_count(1)
-            page.wait_for_timeout(1500)  # a page that tries to leave for elsewhere does so in time
+            inner = frame.element_handle().content_frame().wait_for_selector("iframe").content_frame()
+            if output in LEAVING:
+                view = RunPage(page)
+                view.wait_until(lambda at=inner: at.url not in STAYING, lambda: "the page hasn't tried to leave")
+                assert inner.url == FORBIDDEN
+            else:
+                inner.wait_for_function("window.hasTriedAll")
             assert frame.bounding_box()["height"] < 900
         elif output.endswith(".svg"):
             expect(body.locator("img")).to_be_visible()
