@@ -35,7 +35,7 @@ class Case:
     """Names that don't."""
     group: str = ""
     carrier: str = ""
-    """The carrier that its submission tries; only such cases of the own ones and of suites' are submitted for real."""
+    """The carrier that its submission tries; of the own cases and of suites' only such are submitted from a kernel too."""
     src: str = ""
     note: str = ""
 

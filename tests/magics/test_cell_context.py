@@ -1,7 +1,7 @@
 """The cases of a submitted cell: each prints what the notebook itself would have printed.
 
 Each is submitted from a bare shell and from a real kernel; their jobs run in forks, but for the first case of each kind
-from the shell.
+and of each carrier from the shell.
 """
 
 import re
@@ -12,7 +12,7 @@ from cellrun.core.store.status import Status
 from tests.magics.cases import GIVEN, SUBMITTED
 from tests.magics.notebook_shell import log
 
-_FIRST = {case.group: case for case in reversed(GIVEN) if not case.refused}
+_FIRST = {case.group or case.carrier: case for case in reversed([*GIVEN, *SUBMITTED]) if not case.refused}
 
 
 @pytest.fixture(params=["notebook", "notebook_in_kernel"])
@@ -22,7 +22,7 @@ def notebook(request):
 
 @pytest.fixture(autouse=True)
 def _jobs(request, case):
-    if _FIRST.get(case.group) is not case:
+    if _FIRST.get(case.group or case.carrier) is not case:
         request.getfixturevalue("jobs_in_forks")
 
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Gettext } from '@jupyterlab/translation';
 import type { ITranslator } from '@jupyterlab/translation';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { catalogue } from '../../catalogue.mjs';
 import { translateOf } from '../../src/lab/translation';
 
@@ -13,6 +13,7 @@ const TEXTS = Object.assign(
 
 // It looks at the page's language, which isn't there in Node.
 vi.stubGlobal('document', { documentElement: { getAttribute: () => 'en' } });
+afterAll(() => vi.unstubAllGlobals());
 
 /** JupyterLab's translator, as it is once it has loaded a catalogue. */
 function labIn(language: string, data: Record<string, unknown> | null): ITranslator {
