@@ -35,7 +35,7 @@ class Case:
     """Names that don't."""
     group: str = ""
     carrier: str = ""
-    """The carrier that its submission tries; of the own cases and of suites' only such are submitted from a kernel too."""
+    """The carrier that its submission tries; of our own cases and suites' ones only such have a kernel, too."""
     src: str = ""
     note: str = ""
 
