@@ -5,13 +5,22 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+VIEWS = tuple(
+    f"{BROWSER}test_{name}.py"
+    for name in (
+        *("comm_view", "displayed", "distributed", "elsewhere", "figures", "live_view", "notebooks", "room"),
+        "server_view",
+    )
+)
+"""Those of what stands below a cell, about half of the browser's time; the others are of lists, tabs and the portal."""
 ENGINES = "tests/engines/"
 CONFORMANCE = "tests/core/targets/test_conformance.py"
 
 
 class ByFile(LoadFileScheduling):
-    """Gives a process the tests of a file together, and all browser tests: these share a JupyterLab and a Chromium.
+    """Gives a process the tests of a file together, and half of the browser's: they share a JupyterLab and a Chromium.
 
+    Had one process all of them, it would be the last by minutes.
     What every target must do is tried over many kinds, each of which waits: several processes share that, and
     what is tried over real engines.
     """
@@ -21,4 +30,6 @@ class ByFile(LoadFileScheduling):
             return f"{CONFORMANCE}[{nodeid.partition('[')[2]}"
         if nodeid.startswith(ENGINES):
             return nodeid
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+        if nodeid.startswith(BROWSER):
+            return f"{BROWSER}[{'views' if nodeid.startswith(VIEWS) else 'lists'}]"
+        return str(super()._split_scope(nodeid))

@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real Chromium with one profile, for all browser tests; and pages, most of which stay open.
+"""A real JupyterLab and a real Chromium with one profile for a process's browser tests; pages, which mostly stay open.
 
 They end with the last browser test: until then Playwright has an event loop on the main thread, where others start one.
 """
