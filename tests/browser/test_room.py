@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import TimeoutError as NotInTimeError
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
@@ -33,7 +34,10 @@ def turn(lab, target, down):
     lab.page.wait_for_timeout(700)  # a browser takes turns that come soon after others for those others' target
     before = scroll(lab)
     lab.page.mouse.wheel(0, down)
-    lab.page.wait_for_timeout(400)
+    try:
+        lab.page.wait_for_function(f"before => {_SCROLLED} !== before", arg=before, timeout=3000)
+    except NotInTimeError:
+        return 0
     return scroll(lab) - before
 
 
