@@ -111,7 +111,8 @@ def folders():
 
 def details():
     found = run.get_details()
-    return [sorted(found), found["runDefinition"]["script"], run.get_status(), len(run.get_snapshot_id())]
+    told = sorted(found.keys() - {"environment"})  # which is recorded beside the job, sooner or later
+    return [told, found["runDefinition"]["script"], run.get_status(), len(run.get_snapshot_id())]
 
 
 for step in (
