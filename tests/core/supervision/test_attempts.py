@@ -74,7 +74,7 @@ def test_a_run_that_is_started_again_goes_on_and_comes_home_whole(sides: TwoSide
     assert first.number == 1
     with start(sides, spec, first) as supervisor:
         deadline = time.monotonic() + DEADLINE_S
-        while b"first" not in read(sides.there.log):
+        while b"first" not in read(sides.there.log) or StatusFile(sides.there).read().status is not Status.RUNNING:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         sides.bring()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.core.remote.library import give_library
+from tests.core.submitted_runs import wait_for
 
 _SHIM = """\
 #!/bin/sh
@@ -64,13 +65,20 @@ class SshShim:
         (self._there / "silent").touch()
 
     def break_sessions(self) -> None:
-        """End all sessions, as when the line is cut."""
+        """End all sessions, as when the line is cut, and return when they have ended."""
         with suppress(FileNotFoundError):
-            for pid in (self._there / "sessions").read_text().split():
-                with suppress(FileNotFoundError, ProcessLookupError):
-                    if f"HOME={self.home}" in Path(f"/proc/{pid}/environ").read_text():  # else it has ended
-                        os.kill(int(pid), signal.SIGKILL)
+            ended = [int(pid) for pid in (self._there / "sessions").read_text().split() if self._is_session(pid)]
+            for pid in ended:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not any(map(self._is_session, ended)), "the end of the sessions")
             (self._there / "sessions").unlink()
+
+    def _is_session(self, pid: int | str) -> bool:
+        try:  # of one that has ended, and that nobody waited for yet, it is empty
+            return f"HOME={self.home}" in Path(f"/proc/{pid}/environ").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
     @contextmanager
     def trouble(self, words: str) -> Iterator[None]:
