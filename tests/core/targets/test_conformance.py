@@ -238,6 +238,7 @@ def test_log_metrics_and_images_come_while_it_runs_and_are_whole_at_the_end(runs
     until(lambda: runs.status(layout) and run.get_metrics("loss") == {"loss": [*range(50)]}, "fifty values")
     until(lambda: runs.status(layout) and RunPoller(layout).poll().images, "the image")
     (image,) = RunPoller(layout).poll().images
+    until(lambda: runs.status(layout) and image.path in run.get_file_names(), "its file, which comes beside the events")
     run.download_file(image.path, str(runs.source / "dot.png"))
     assert (runs.source / "dot.png").read_bytes().startswith(b"\x89PNG")
     run.cancel()  # the script takes the request for its sign to go on
