@@ -8,7 +8,7 @@ import pytest
 
 from cellrun.core.runs import open_runs
 from cellrun.magics.options import MagicParser
-from tests.core.cell.display.conftest import LIBRARIES
+from tests.core.cell.display.conftest import drawing_forks  # noqa: F401  # a fixture
 from tests.forks import Forks
 from tests.magics.forked_jobs import OF_A_CELL, in_forks
 from tests.magics.kernels import OF_A_KERNEL, KernelNotebook, kernel_notebook
@@ -97,16 +97,8 @@ def jobs_with_libraries(library_forks: Forks) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def showing_forks() -> Iterator[Forks]:
-    """Starts jobs of cells where what matplotlib and IPython load is there, and neither of them is."""
-    forks = Forks(*LIBRARIES)
-    yield forks
-    forks.close()
-
-
 @pytest.fixture
-def jobs_that_show(showing_forks: Forks) -> Iterator[None]:
+def jobs_that_show(drawing_forks: Forks) -> Iterator[None]:  # noqa: F811  # that fixture
     """As `jobs_in_forks`, for cells that draw, display or have a shell."""
-    with in_forks(showing_forks):
+    with in_forks(drawing_forks):
         yield

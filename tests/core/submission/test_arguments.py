@@ -10,6 +10,7 @@ import pytest
 from cellrun.core.errors import UserErrorException
 from cellrun.core.run_data import DataPlaceholder, RunInput, RunOutput
 from cellrun.core.submission.arguments import DataOfArguments, argument_parts, variable_texts
+from tests.core.test_run_data import Given
 
 
 class Color(str, enum.Enum):
@@ -58,17 +59,6 @@ def test_environment_variables_are_texts():
     assert variable_texts({"A": 1, "B": Path("/x"), "C": True}) == ({"A": "1", "B": "/x", "C": "True"}, [])
     _, problems = variable_texts({"A=B": "1", "": "1", 3: "1", "N": None, "L": [1], "Z": "a\0b"})
     assert len(problems) == 6
-
-
-class Given:
-    def __init__(self, data):
-        self._data = data
-
-    def run_data(self):
-        return self._data
-
-    def argument(self):
-        return DataPlaceholder(self._data.name)
 
 
 def test_two_of_one_name_are_refused_unless_they_are_the_same():
