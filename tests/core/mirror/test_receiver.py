@@ -212,6 +212,55 @@ def test_outputs_come_when_the_run_has_ended_and_what_an_event_names_before_it(s
     assert sides.here_are() == sides.there_are()
 
 
+def test_a_file_that_was_lost_before_the_event_that_names_it_comes_while_the_run_goes_on(sides: TwoSides) -> None:
+    sides.write("work/outputs/plot.png", b"png")
+    log = EventLog(sides.there)
+    log.image("plot", "outputs/plot.png")
+    log.close()
+    sides.bring([frame for frame in sides.frames() if frame.file != "work/outputs/plot.png"])
+    assert "work/outputs/plot.png" not in sides.here_are()
+    sides.bring()
+    assert sides.here_are() == sides.there_are()
+    assert not [frame for frame in sides.frames() if frame.kind is FrameKind.BYTES]
+
+
+def test_files_that_events_name_come_on_though_there_was_no_room_for_them_with_these(sides: TwoSides) -> None:
+    names = [f"outputs/{number}.png" for number in range(3)]
+    log = EventLog(sides.there)
+    for number, name in enumerate(names):
+        sides.write(f"work/{name}", bytes([number]) * 2500)
+        log.image("plot", name)
+    log.close()
+    sides.write("work/outputs/model.bin", b"model")
+    sender, receiver = Sender(sides.there, block_bytes=1000), Receiver(sides.here)
+    receiver.take(sender.frames(is_final=False, most_bytes=1500))
+    assert sum(path.startswith("events/") for path in sides.here_are()) == 1
+    passes = 1
+    while sender.has_more:
+        frames = list(sender.frames(is_final=False, most_bytes=1500))
+        assert sum(len(frame.data) for frame in frames) < 2500
+        receiver.take(frames)
+        passes += 1
+    assert passes > 3
+    assert sides.there_are().keys() - sides.here_are().keys() == {"work/outputs/model.bin"}
+
+
+def test_a_file_that_an_event_names_comes_again_where_a_part_of_it_is_missing(sides: TwoSides) -> None:
+    sides.write("work/outputs/plot.png", bytes(2500))
+    log = EventLog(sides.there)
+    log.image("plot", "outputs/plot.png")
+    log.close()
+    sender, receiver = Sender(sides.there, block_bytes=1000), Receiver(sides.here)
+    frames = list(sender.frames(is_final=False, most_bytes=EVERYTHING))
+    (second,) = [frame for frame in frames if frame.file == "work/outputs/plot.png" and frame.offset == 1000]
+    with pytest.raises(GapError) as gap:
+        receiver.take(frame for frame in frames if frame is not second)
+    assert gap.value.expected == {"work/outputs/plot.png": 1000}
+    sender.rewind(gap.value.expected)
+    receiver.take(sender.frames(is_final=False, most_bytes=EVERYTHING))
+    assert sides.here_are() == sides.there_are()
+
+
 def test_the_last_status_waits_for_all_else(sides: TwoSides) -> None:
     sides.append(LOG, b"hello")
     sides.write("work/outputs/model.bin", b"model")

@@ -5,17 +5,18 @@ It runs beside the run, on its machine; the run's folder is all that is kept. St
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain, islice
 from typing import Any
 
 from cellrun.core.disk import control_file
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.layout import RunLayout
 from cellrun.core.mirror.frame import Frame, FrameKind
+from cellrun.core.mirror.named_files import NamedFiles
 from cellrun.core.mirror.remote_files import RemoteFiles
 from cellrun.core.mirror.remote_statuses import RemoteStatus, RemoteStatuses
 from cellrun.core.mirror.sync_modes import NAMED_BYTES, SyncMode, mode_of
@@ -30,7 +31,7 @@ _SIZES_BYTES = 2400  # of one frame's list: it fits into a line, whatever the na
 _COMPARED_BYTES = 4096
 _FRAME_BYTES = 200  # what a frame has beside its data, about
 _MOST_LEFT_OUT = 5
-_NAMES_FILE = (b'"k":"image"', b'"k":"page"', b'"k":"file"')
+_MOST_BLOCKS = 64  # of events that are there already, in one pass: these may be many, and on a slow disk
 _LOOK_S = 0.05
 
 
@@ -52,12 +53,17 @@ class Sender:
     ) -> None:
         self._layout = layout
         self._files = RemoteFiles(layout)
+        self._named_files = NamedFiles(self._files)
         self._block_bytes = block_bytes
         self._largest_bytes = largest_bytes
         self._sent: dict[str, tuple[int, int]] = {}
         self._sizes: dict[str, int] = {}
         self._later: dict[tuple[str, int], int] = {}
         """By file and time of its last change, the time that is told: what the other end has may seem to be later."""
+        self._unsent: dict[str, None] = {}
+        """Files that events name of which not all was sent with these."""
+        self._named_before: Iterator[list[str]] = iter(())
+        """What events name that the other end has: these files may have been lost on their way."""
         self._statuses = RemoteStatuses(layout)
         self._next_status = 0
         self._outputs: list[str] | None = None
@@ -78,11 +84,15 @@ class Sender:
                 self._next_status = int(size)
             else:
                 self._sent[path] = (int(size), int(mtime_ns))
+        events = [(path, size) for path, (size, _) in self._sent.items() if path.startswith("events/")]
+        self._named_before = chain.from_iterable(self._named_files.in_log(path, size) for path, size in events)
         self._begin_again()
 
     def rewind(self, expected: Mapping[str, int]) -> None:
         """Go on from the offsets that a GapError named."""
         for path, offset in expected.items():
+            if mode_of(path) is SyncMode.AT_END:
+                self._unsent[path] = None
             if offset and mode_of(path) is not SyncMode.STATUS:
                 self._sent[path] = (offset, self._sent.get(path, (0, 0))[1])
             else:
@@ -127,6 +137,9 @@ class Sender:
             yield from self._grown(path, self._left) if mode_of(path) is SyncMode.NOTES else self._once(path)
             if self._left <= 0:
                 break
+        if not is_over:  # else all outputs come
+            yield from self._named(list(self._unsent))
+            yield from self._named(chain.from_iterable(islice(self._named_before, _MOST_BLOCKS)))
         outputs: list[str] = []
         if is_over:
             outputs = self._outputs = self._files.at_end(len(once)) if self._outputs is None else self._outputs
@@ -189,7 +202,7 @@ class Sender:
                 if not data:
                     break
                 if path.startswith("events/"):
-                    yield from self._named(data)
+                    yield from self._named(self._named_files.in_lines(data))
                 yield self._piece(path, offset, data, {})
                 offset += len(data)
                 self._sent[path] = (offset, 0)
@@ -197,22 +210,16 @@ class Sender:
         finally:
             os.close(fd)
 
-    def _named(self, lines: bytes) -> Iterator[Frame]:
-        """Send the files that events name before these, unless they are large: those come at the end."""
-        if not any(word in lines for word in _NAMES_FILE):
-            return
-        for line in lines.split(b"\n"):
-            if any(word in line for word in _NAMES_FILE) and (path := self._path_named(line)):
+    def _named(self, paths: Iterable[str]) -> Iterator[Frame]:
+        """Send files that events name, unless they are large: those come at the end."""
+        for path in paths:
+            if self._left > 0:
                 yield from self._once(path, most_bytes=NAMED_BYTES)
-
-    def _path_named(self, line: bytes) -> str | None:
-        with suppress(ValueError, AttributeError, RecursionError):
-            event = json.loads(line[9:])
-            name = event.get("f") if event.get("k") != "file" else event.get("n")
-            return self._files.path_of_artifact(name) if isinstance(name, str) else None
-        return None
+            else:
+                self._unsent[path] = None
 
     def _once(self, path: str, most_bytes: int | None = None) -> Iterator[Frame]:
+        self._unsent.pop(path, None)
         fd = self._files.open(path)
         if fd is None:
             return
@@ -240,6 +247,8 @@ class Sender:
                 self._sent[path] = (offset, version)
                 if not data or offset == found.st_size:  # one that was cut meanwhile comes anew with the next pass
                     break
+            if most_bytes is not None and offset < found.st_size:
+                self._unsent[path] = None
         finally:
             os.close(fd)
 
