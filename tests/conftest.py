@@ -21,7 +21,7 @@ from tests.keepers import at_home, left_behind
 AZUREML = Path(__file__).parent / "azureml"
 LONGEST = (
     *("tests/browser/", "tests/notebooks/", "tests/widgets/", "tests/core/targets/test_conformance.py"),
-    *("tests/server/", "tests/magics/", ""),
+    *("tests/core/targets/", "tests/core/supervision/", "tests/server/", "tests/magics/", ""),
 )
 
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
@@ -53,7 +53,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what takes longest: at the end no process waits for another one's long file."""
+    """Put first what takes longest or waits most: at the end no process waits for another one's long file."""
     ids = Counter(item.nodeid for item in items)
     if twice := [each for each, count in ids.items() if count > 1]:  # of these a process would run one
         raise pytest.UsageError(f"more than one test has the id {', '.join(twice)}; give each an id of its own")

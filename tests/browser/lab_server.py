@@ -40,9 +40,12 @@ class LabServer:
             new.mkdir(parents=True)
         (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
         (config / "page_config.json").write_text(json.dumps(PAGE))
-        # What `jupyter server extension disable cellrun.server` writes.
-        extensions = {"ServerApp": {"jpserver_extensions": {"cellrun.server": has_extension}}}
-        (root / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))
+        server = {
+            # What `jupyter server extension disable cellrun.server` writes.
+            "ServerApp": {"jpserver_extensions": {"cellrun.server": has_extension}},
+            "LanguageServerManager": {"autodetect": False},  # it asks two package managers of Node where those are
+        }
+        (root / "config" / "jupyter_server_config.json").write_text(json.dumps(server))
 
     @property
     def environment(self) -> dict[str, str]:

@@ -22,6 +22,8 @@ from tests.server.described import check_answer
 TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback and ends with the tests
 BASE = "/user/ada/"
 DEADLINE_S = 60
+OTHERS = ("jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook_shim")
+"""Extensions of JupyterLab, half of a start: some ask Node for its packages. The servers of browser tests have them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ def jupyter_process(
 ) -> Iterator[JupyterProcess]:
     """Run a Jupyter Server below a folder until the block ends; the extension has to be enabled by itself."""
     (folder / "notebooks").mkdir()
+    (folder / "config").mkdir(exist_ok=True)
+    without = {"ServerApp": {"jpserver_extensions": dict.fromkeys(OTHERS, False)}}
+    (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(without))
     log = folder / "server.log"
     arguments = [
         *(
