@@ -30,8 +30,8 @@ settings.load_profile("cellrun")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use two processes more than there are processors: many tests wait."""
-    return (os.cpu_count() or 1) + 2
+    """Use three processes more than there are processors: many tests wait."""
+    return (os.cpu_count() or 1) + 3
 
 
 @pytest.hookimpl(optionalhook=True)
