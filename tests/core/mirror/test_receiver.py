@@ -245,6 +245,21 @@ def test_files_that_events_name_come_on_though_there_was_no_room_for_them_with_t
     assert sides.there_are().keys() - sides.here_are().keys() == {"work/outputs/model.bin"}
 
 
+def test_a_line_of_events_is_in_one_frame_so_that_what_it_names_comes_with_it(sides: TwoSides) -> None:
+    log = EventLog(sides.there)
+    for number in range(100):
+        sides.write(f"work/outputs/{number}.png", b"png")
+        log.image("plot", f"outputs/{number}.png")
+    log.close()
+    sides.append(LOG, bytes(20_000))
+    sender, receiver = Sender(sides.there, block_bytes=1000), Receiver(sides.here)
+    for _ in range(40):
+        frames = list(sender.frames(is_final=False, most_bytes=3000))
+        assert all(frame.data.endswith(b"\n") for frame in frames if frame.file.startswith("events/"))
+        receiver.take(frames)
+    assert sides.here_are() == sides.there_are()
+
+
 def test_a_file_that_an_event_names_comes_again_where_a_part_of_it_is_missing(sides: TwoSides) -> None:
     sides.write("work/outputs/plot.png", bytes(2500))
     log = EventLog(sides.there)

@@ -195,10 +195,13 @@ class Sender:
                 start = max(size - _COMPARED_BYTES, 0)
                 yield self._frame(path, start, os.pread(fd, size - start, start), {})
             end = min(size, offset + min(most_bytes, max(self._left, 1)))
+            is_by_line = path.startswith("events/") and not has_torn_line
             while offset < end:
-                data = os.pread(fd, min(self._block_bytes, end - offset), offset)
-                if path.startswith("events/") and not has_torn_line:
-                    data = data[: data.rfind(b"\n") + 1] or (data if offset + len(data) < size else b"")
+                room = end - offset
+                data = os.pread(fd, min(self._block_bytes, size - offset if is_by_line else room), offset)
+                if is_by_line:  # a parted one would name no file
+                    parted = room if len(data) == self._block_bytes else 0  # of a shorter one the end isn't written yet
+                    data = data[: data.rfind(b"\n", 0, room) + 1 or data.find(b"\n") + 1 or parted]
                 if not data:
                     break
                 if path.startswith("events/"):
