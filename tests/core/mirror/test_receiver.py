@@ -260,6 +260,25 @@ def test_a_line_of_events_is_in_one_frame_so_that_what_it_names_comes_with_it(si
     assert sides.here_are() == sides.there_are()
 
 
+def test_a_file_that_an_event_names_waits_for_the_end_if_it_changes_before_all_of_it_is_sent(sides: TwoSides) -> None:
+    path = "work/outputs/train.txt"
+    sides.write(path, bytes(5000))
+    log = EventLog(sides.there)
+    log.file("outputs/train.txt", 5000)
+    log.close()
+    sender, receiver = Sender(sides.there, block_bytes=1000), Receiver(sides.here)
+    begun = 0
+    for second in range(1, 9):
+        frames = list(sender.frames(is_final=False, most_bytes=1500))
+        begun += any((frame.file, frame.offset) == (path, 0) for frame in frames)
+        receiver.take(frames)
+        sides.append(path, b"more")
+        os.utime(sides.there.folder / path, ns=(0, time.time_ns() + second * 10**9))
+    assert 0 < begun < 3
+    receiver.take(sender.frames(is_final=True, most_bytes=EVERYTHING))
+    assert sides.here_are() == sides.there_are()
+
+
 def test_a_file_that_an_event_names_comes_again_where_a_part_of_it_is_missing(sides: TwoSides) -> None:
     sides.write("work/outputs/plot.png", bytes(2500))
     log = EventLog(sides.there)

@@ -60,8 +60,8 @@ class Sender:
         self._sizes: dict[str, int] = {}
         self._later: dict[tuple[str, int], int] = {}
         """By file and time of its last change, the time that is told: what the other end has may seem to be later."""
-        self._unsent: dict[str, None] = {}
-        """Files that events name of which not all was sent with these."""
+        self._unsent: dict[str, int] = {}
+        """Files that events name of which not all was sent with these, with the time of what was begun; 0: nothing."""
         self._named_before: Iterator[list[str]] = iter(())
         """What events name that the other end has: these files may have been lost on their way."""
         self._statuses = RemoteStatuses(layout)
@@ -92,7 +92,7 @@ class Sender:
         """Go on from the offsets that a GapError named."""
         for path, offset in expected.items():
             if mode_of(path) is SyncMode.AT_END:
-                self._unsent[path] = None
+                self._unsent.setdefault(path, 0)
             if offset and mode_of(path) is not SyncMode.STATUS:
                 self._sent[path] = (offset, self._sent.get(path, (0, 0))[1])
             else:
@@ -219,10 +219,10 @@ class Sender:
             if self._left > 0:
                 yield from self._once(path, most_bytes=NAMED_BYTES)
             else:
-                self._unsent[path] = None
+                self._unsent.setdefault(path, 0)
 
     def _once(self, path: str, most_bytes: int | None = None) -> Iterator[Frame]:
-        self._unsent.pop(path, None)
+        begun = self._unsent.pop(path, 0)
         fd = self._files.open(path)
         if fd is None:
             return
@@ -250,8 +250,8 @@ class Sender:
                 self._sent[path] = (offset, version)
                 if not data or offset == found.st_size:  # one that was cut meanwhile comes anew with the next pass
                     break
-            if most_bytes is not None and offset < found.st_size:
-                self._unsent[path] = None
+            if most_bytes is not None and offset < found.st_size and begun in {0, version}:
+                self._unsent[path] = version  # one that changes before it is sent would be begun for ever
         finally:
             os.close(fd)
 
