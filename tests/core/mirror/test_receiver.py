@@ -224,6 +224,25 @@ def test_a_file_that_was_lost_before_the_event_that_names_it_comes_while_the_run
     assert not [frame for frame in sides.frames() if frame.kind is FrameKind.BYTES]
 
 
+def test_files_that_were_lost_come_though_the_log_that_names_them_is_long(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellrun.core.mirror.named_files._BLOCK_BYTES", 200)
+    monkeypatch.setattr("cellrun.core.mirror.sender._MOST_BLOCKS", 2)
+    log = EventLog(sides.there)
+    for number in range(30):
+        sides.write(f"work/outputs/{number}.png", b"png")
+        log.image("plot", f"outputs/{number}.png")
+    log.close()
+    sides.bring([frame for frame in sides.frames() if not frame.file.startswith("work/")])
+    sender, receiver = Sender(sides.there, Receiver(sides.here).have()), Receiver(sides.here)
+    receiver.take(sender.frames(is_final=False, most_bytes=EVERYTHING))
+    assert 0 < sum(path.startswith("work/") for path in sides.here_are()) < 10
+    for _ in range(15):
+        receiver.take(sender.frames(is_final=False, most_bytes=EVERYTHING))
+    assert sides.here_are() == sides.there_are()
+
+
 def test_files_that_events_name_come_on_though_there_was_no_room_for_them_with_these(sides: TwoSides) -> None:
     names = [f"outputs/{number}.png" for number in range(3)]
     log = EventLog(sides.there)
@@ -258,6 +277,17 @@ def test_a_line_of_events_is_in_one_frame_so_that_what_it_names_comes_with_it(si
         assert all(frame.data.endswith(b"\n") for frame in frames if frame.file.startswith("events/"))
         receiver.take(frames)
     assert sides.here_are() == sides.there_are()
+
+
+def test_a_line_of_events_that_no_frame_holds_comes_in_parts(sides: TwoSides) -> None:
+    path = "events/0000000a.jsonl"
+    sides.append(path, b"first\n" + b"x" * 2500)
+    sender, receiver = Sender(sides.there, block_bytes=1000), Receiver(sides.here)
+    receiver.take(sender.frames(is_final=False, most_bytes=1500))
+    sides.append(path, b"\nlast\ntorn")
+    for _ in range(4):
+        receiver.take(sender.frames(is_final=False, most_bytes=1500))
+    assert sides.here_are()[path] == b"first\n" + b"x" * 2500 + b"\nlast\n"
 
 
 def test_a_file_that_an_event_names_waits_for_the_end_if_it_changes_before_all_of_it_is_sent(sides: TwoSides) -> None:
