@@ -12,32 +12,32 @@ import { PLOTLY_MIME, plotlyFigure } from './plotly_figure';
 /** Something that a run displayed, in its place, and how to let go of what that needs. */
 export interface Displayed {
   readonly element: HTMLElement;
+  /** For what has no height before: when it has loaded, or can't be. */
+  readonly loaded?: Promise<unknown>;
   dispose(): void;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const PICTURES: ReadonlySet<string> = new Set([
-  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/svg+xml'],
-]);
+const PICTURE = /^image\/(png|jpeg|gif|webp|bmp|svg\+xml)$/;
 const PAGE = 'text/html';
-const TEXTS: ReadonlySet<string> = new Set(['text/markdown', 'text/latex']);
+const TEXT = /^text\/(html|markdown|latex)$/;
 /** A page is as high as what is in it, between these. */
 const HEIGHT = [32, 460] as const;
 
 /** Whether something of this type is a page, a text, a figure or a document, which has the whole width. */
 export function isPage(mime: string): boolean {
-  return mime === PAGE || mime === PLOTLY_MIME || mime === DOCUMENT_MIME || TEXTS.has(mime);
+  return TEXT.test(mime) || mime === PLOTLY_MIME || mime === DOCUMENT_MIME;
 }
 
 /** Whether something of this type can be displayed. */
 export function isShown(mime: string): boolean {
-  return PICTURES.has(mime) || isPage(mime);
+  return PICTURE.test(mime) || isPage(mime);
 }
 
 /** Display an image, a page or a text, of a type that is shown. */
 export function displayed(image: RunImage, bytes: Bytes, actions: ViewActions, locale: Locale): Displayed {
-  if (PICTURES.has(image.mime)) return picture(image, bytes, locale);
+  if (PICTURE.test(image.mime)) return picture(image, bytes, locale);
   if (image.mime === PLOTLY_MIME) return plotlyFigure(bytes, locale);
   if (image.mime === DOCUMENT_MIME) return metricDocument(bytes, locale);
   const text = new TextDecoder().decode(bytes);
@@ -57,8 +57,10 @@ export function pictureUrl(bytes: Bytes, mime: string): string {
 
 function picture({ path, mime }: RunImage, bytes: Bytes, { words }: Locale): Displayed {
   const src = pictureUrl(bytes, mime);
-  const element = enlargeable(h('img', { src, alt: path, title: path }), words);
-  return { element, dispose: () => URL.revokeObjectURL(src) };
+  // Decoded with the frame that shows it: else a large one is blank in its first.
+  const img = h('img', { src, alt: path, title: path, decoding: 'sync' });
+  const loaded = new Promise(done => (img.onload = img.onerror = done));
+  return { element: enlargeable(img, words), loaded, dispose: () => URL.revokeObjectURL(src) };
 }
 
 function page({ path }: RunImage, text: string, { frameUrl }: ViewActions): Displayed {

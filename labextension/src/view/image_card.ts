@@ -3,13 +3,13 @@ import type { ViewActions } from './actions';
 import type { Locale } from './locale';
 import { h, setText } from './dom';
 import { displayed, isPage, isShown, type Displayed } from './displayed';
+import { said } from './shown_figure';
 import { fill } from './words';
 
 /** What was logged or displayed under one name, images or pages: the latest, and a way back to those before. */
 export class ImageCard {
   readonly element: HTMLElement;
   private readonly place = h('div');
-  private readonly note = h('p', { class: 'cellrun-muted' });
   private readonly position = h('span', { class: 'cellrun-numbers' });
   private readonly steps: HTMLElement;
   private images: readonly RunImage[] = [];
@@ -41,7 +41,7 @@ export class ImageCard {
       );
     this.steps = h('span', {}, step(-1, words.previous, '‹'), this.position, step(1, words.next, '›'));
     const title = h('div', { class: 'cellrun-card-title' }, h('b', { title: name }, name), this.steps);
-    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.place, this.note);
+    this.element = h('div', { class: 'cellrun-card cellrun-image' }, title, this.place);
   }
 
   update(images: readonly RunImage[]): void {
@@ -50,6 +50,7 @@ export class ImageCard {
   }
 
   dispose(): void {
+    this.shown = null;
     this.observer.disconnect();
     this.content?.dispose();
     this.element.remove();
@@ -57,8 +58,8 @@ export class ImageCard {
 
   private step(by: number): void {
     const last = this.images.length - 1;
-    const to = Math.min(Math.max((this.chosen ?? last) + by, 0), last);
-    this.chosen = to === last ? null : to;
+    const to = Math.max((this.chosen ?? last) + by, 0);
+    this.chosen = to < last ? to : null;
     this.draw();
   }
 
@@ -75,11 +76,8 @@ export class ImageCard {
     this.shown = image;
     this.observer.disconnect();
     this.element.toggleAttribute('data-wide', isPage(image.mime));
-    const { words, format } = this.locale;
-    setText(this.note, fill(words.imageNotHere, { path: image.path, size: format.bytes(image.sizeBytes) }));
-    const { data } = image;
-    this.put(data && isShown(image.mime) ? this.made(image, data) : null);
-    if (!data && isShown(image.mime) && this.actions.readFile) this.observer.observe(this.element);
+    if (!image.data && isShown(image.mime) && this.actions.readFile) this.observer.observe(this.element);
+    else this.put(image, image.data);
   }
 
   /** What is too large to come by itself is asked for when it is looked at. */
@@ -88,21 +86,27 @@ export class ImageCard {
     if (!image || !entries.some(({ isIntersecting }) => isIntersecting)) return;
     this.observer.disconnect();
     this.actions.readFile?.(image.path).then(
-      data => {
-        if (this.shown === image) this.put(this.made(image, data));
-      },
-      () => undefined, // the note says what isn't here
+      data => this.put(image, data),
+      () => this.put(image, null),
     );
   }
 
-  private made(image: RunImage, data: Uint8Array): Displayed {
-    return displayed(image, data.slice(), this.actions, this.locale);
-  }
-
-  private put(content: Displayed | null): void {
-    this.content?.dispose();
-    this.content = content;
-    this.note.hidden = content !== null;
-    this.place.replaceChildren(...(content ? [content.element] : []));
+  /** Show it, or that it isn't here. What was shown stays until a picture has loaded: else the page would jump. */
+  private put(image: RunImage, data: Uint8Array | null): void {
+    const { actions, locale } = this;
+    const { path, mime, sizeBytes } = image;
+    const content: Displayed =
+      data && isShown(mime)
+        ? displayed(image, data.slice(), actions, locale)
+        : said(fill(locale.words.imageNotHere, { path, size: locale.format.bytes(sizeBytes) }));
+    const swap = (): void => {
+      if (this.shown === image) {
+        this.content?.dispose();
+        this.content = content;
+        this.place.replaceChildren(content.element);
+      } else content.dispose();
+    };
+    if (content.loaded) void content.loaded.then(swap);
+    else swap();
   }
 }

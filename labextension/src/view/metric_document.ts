@@ -4,6 +4,7 @@ import { documentContent, type Cell, type DocumentTable, type Heatmap } from '..
 import type { Locale } from './locale';
 import type { Displayed } from './displayed';
 import { h, setText } from './dom';
+import { still } from './shown_figure';
 import { fill } from './words';
 
 /** Of a document in one of Azure ML's schemas: a confusion matrix and its kin. */
@@ -36,10 +37,6 @@ function contentOf(text: string): ReturnType<typeof documentContent> {
   } catch {
     return null; // no JSON, or nested deeper than a call goes
   }
-}
-
-function still(element: HTMLElement): Displayed {
-  return { element, dispose: () => element.remove() };
 }
 
 /** Each number written, shaded by its share of its true class. */

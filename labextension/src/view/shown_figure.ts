@@ -14,8 +14,12 @@ export interface ShownFigure {
   dispose(): void;
 }
 
+/** What needs nothing but its element. */
+export function still(element: HTMLElement): ShownFigure {
+  return { element, dispose: () => element.remove() };
+}
+
 /** A text in a figure's place. */
 export function said(text: string): ShownFigure {
-  const element = h('p', { class: 'cellrun-muted' }, text);
-  return { element, dispose: () => element.remove() };
+  return still(h('p', { class: 'cellrun-muted' }, text));
 }
