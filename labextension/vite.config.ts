@@ -16,7 +16,15 @@ export default defineConfig({
   root: import.meta.dirname,
   define: { VERSION: JSON.stringify('0.0.0-test') },
   server: { fs: { allow: ['..'] } }, // tests/data is shared with Python
-  optimizeDeps: { include: ['axe-core', 'plotly.js-basic-dist-min'] },
+  optimizeDeps: {
+    include: [
+      '@jupyterlab/rendermime/lib/mimemodel',
+      '@jupyterlab/rendermime/lib/outputmodel',
+      '@lumino/widgets',
+      'axe-core',
+      'plotly.js-basic-dist-min',
+    ],
+  },
   test: {
     isolate: false,
     projects: [

@@ -56,6 +56,10 @@ class BadgePage:
         )
         return found
 
+    def is_dirty(self) -> bool:
+        """Return whether the notebook has what its file doesn't have."""
+        return bool(self.page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty"))
+
     def active_cell(self) -> int:
         """Return the index of the cell that keys go to."""
         return int(self.page.evaluate("window.jupyterapp.shell.currentWidget?.content.activeCellIndex ?? -1"))

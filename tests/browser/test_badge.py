@@ -104,6 +104,33 @@ def test_after_run_again_badge_view_and_notice_show_one_run(lab, badges):
     assert lab.problems == []
 
 
+def test_after_run_again_the_notebook_that_is_saved_names_the_run_that_is_shown(lab, badges, server):
+    lab.open("repeated.ipynb", [LOAD, "%%submit repeated\nprint('hello')"])
+    lab.run_all()
+    badges.expect_status(1, "Completed")
+    lab.save()
+    first, before = badges.name(1), badges.run_of(1)
+    lab.view(1).button("Run again").click()
+    expect(badges.badge(1).locator(".cellrun-badge-name")).not_to_have_text(first)
+    again = badges.name(1)
+    assert badges.is_dirty()
+    badges.expect_status(1, "Completed")
+    lab.view(1).expect_status("Completed")
+    run = badges.run_of(1)
+    assert run["run"] != before["run"]
+    lab.save()
+
+    [output] = json.loads((server.folder / "repeated.ipynb").read_text())["cells"][1]["outputs"]
+    reference = output["data"].pop("application/vnd.cellrun.run.v1+json")
+    assert (reference["workspace_id"], reference["run_id"]) == (run["workspace"], run["run"])
+    assert set(output["data"]) == {"text/plain"}  # no picture of the run before
+    assert "".join(output["data"]["text/plain"]) == f"{again}  repeated"
+    lab.open("repeated.ipynb")  # as its file is
+    expect(lab.view(1).root.locator(".cellrun-name")).to_have_text(again)
+    assert badges.name(1) == again
+    assert not badges.is_dirty()
+
+
 def test_the_cell_of_a_run_is_found_or_said_to_be_gone(lab, badges, server):
     many = [f"# {number}" for number in range(60)]
     lab.open("jump.ipynb", [LOAD, *many[:40], "%%submit jumping\nprint('here')", *many[40:]])

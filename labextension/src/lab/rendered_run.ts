@@ -2,8 +2,9 @@ import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { fill } from '../i18n/fill';
-import { MIME_TYPE, MIME_VERSION, readReference } from '../output/reference';
+import { MIME_TYPE, MIME_VERSION, readReference, referenceTo } from '../output/reference';
 import type { RunKey } from '../server/api';
+import type { Row } from '../server/openapi';
 import { RunOutput, type Part, type OutputHost } from '../output/run_output';
 import { SavedOutput } from '../output/saved_output';
 
@@ -12,8 +13,8 @@ const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
 /** JupyterLab as the page around an output. */
 export interface LabOutputHost extends OutputHost {
-  /** Call `listener` when a run was submitted again from this page: with its key and its repetition's. Returns how to end that. */
-  onRepeat(listener: (run: RunKey, repetition: RunKey) => void): () => void;
+  /** Call `listener` when a run was submitted again from this page: with its key, and the run that was made in its workspace. Returns how to end that. */
+  onRepeat(listener: (run: RunKey, made: Row) => void): () => void;
 }
 
 /** An output of JupyterLab that shows a run, in whatever document it is. */
@@ -21,15 +22,16 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
   private model: IRenderMime.IMimeModel | null = null;
   private output: RunOutput | SavedOutput | null = null;
   private readonly endRepeats: () => void;
-  /** The run that the output names; its repetition may be shown. */
-  private named: RunKey | null = null;
+  /** The runs that were shown here until they were submitted again, and what the output says since. */
+  private readonly repeated: RunKey[] = [];
+  private repetition: IRenderMime.IMimeModel['data'] = {};
 
   constructor(
     private readonly host: LabOutputHost,
     private readonly rendermime: IRenderMimeRegistry,
   ) {
     super();
-    this.endRepeats = host.onRepeat((run, repetition) => this.follow(run, repetition));
+    this.endRepeats = host.onRepeat((run, made) => this.follow(run, made));
   }
 
   /** Show what the model says. The same run again, as when its still is saved, leaves its view alone. */
@@ -37,21 +39,29 @@ export class RenderedRun extends Widget implements IRenderMime.IRenderer {
     this.model = model;
     const reference = readReference(model.data[MIME_TYPE]);
     const key = reference.kind === 'run' ? reference.key : null;
-    if (key && this.output instanceof RunOutput && this.named && isSame(key, this.named)) this.output.saved();
+    // A kernel that knows of no repetition may save a still of the run before: late, or at its own end.
+    if (key && this.repeated.some(run => isSame(key, run))) model.setData({ data: this.repetition });
+    else if (key && this.output instanceof RunOutput && isSame(key, this.output.key)) this.output.saved();
     else if (key) this.put(new RunOutput(key, this.host, () => this.still()));
     else this.put(new SavedOutput(this.still(), this.refusal(reference)));
-    this.named = key;
     return Promise.resolve();
   }
 
   /**
    * A run was submitted again: show its repetition where it was shown, as the cell's badge does.
    *
-   * What is saved with the notebook stays: a still of the run that the cell itself has started.
+   * The output names it too, so that a saved notebook has the run that was seen last; the still is of the one before, and goes.
    */
-  private follow(run: RunKey, repetition: RunKey): void {
+  private follow(run: RunKey, made: Row): void {
     if (!(this.output instanceof RunOutput) || !isSame(run, this.output.key)) return;
-    this.put(new RunOutput(repetition, this.host, () => null));
+    const key = { workspace: run.workspace, run: made.id };
+    this.repeated.push(run);
+    this.repetition = {
+      [MIME_TYPE]: referenceTo(key),
+      'text/plain': `${made.display_name}  ${made.experiment}`,
+    };
+    this.put(new RunOutput(key, this.host, () => this.still()));
+    this.model?.setData({ data: this.repetition });
   }
 
   private put(output: RunOutput | SavedOutput): void {

@@ -39,8 +39,7 @@ export const renderer: JupyterFrontEndPlugin<void> = {
       words: serverWords(translate),
       onRepeat: listener =>
         actions.onChange(({ workspace, rows: [made], repeats }) => {
-          if (made && repeats !== undefined)
-            listener({ workspace, run: repeats }, { workspace, run: made.id });
+          if (made && repeats !== undefined) listener({ workspace, run: repeats }, made);
         }),
       view: async (key, source) => {
         const parts = Promise.all([

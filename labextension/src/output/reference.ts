@@ -14,6 +14,15 @@ export type Reference =
   | { readonly kind: 'newer'; readonly version: number }
   | { readonly kind: 'damaged' };
 
+/** What an output says of a run. */
+export function referenceTo({ workspace, run }: RunKey): {
+  version: number;
+  workspace_id: string;
+  run_id: string;
+} {
+  return { version: MIME_VERSION, workspace_id: workspace, run_id: run };
+}
+
 /** The rule of Python's `names.is_plain`: such a text leads nowhere else, in a folder or a URL. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/;
 
