@@ -103,9 +103,19 @@ class LabPage:
         )
 
     def reload(self) -> None:
-        """Load the page again, as F5 does."""
+        """Load the page again, as F5 does.
+
+        Lab opens once more what the URL names, beside the layout that it restores: that is done before this returns.
+        """
         self.page.reload()
         self._wait_until_open()
+        self.page.evaluate(
+            """async () => {
+                const { commands, shell } = window.jupyterapp;
+                const path = shell.currentWidget.context.path;
+                await commands.execute('filebrowser:open-path', { path, dontShowBrowser: true });
+            }"""
+        )
 
     def _wait_until_open(self) -> None:
         self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext", timeout=60_000)

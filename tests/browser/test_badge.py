@@ -171,3 +171,7 @@ def test_a_kernel_without_cellrun_is_told_what_to_install(lab):
     expect(lab.cell(1)).to_contain_text("No module named 'cellrun'")
     expect(lab.cell(1)).to_contain_text("%pip install cellrun")
     lab.screenshot("missing")
+    lab.open("mistyped.ipynb", ["%load_ext cellrun.magic"])
+    lab.run_all()
+    expect(lab.cell(0)).to_contain_text("No module named 'cellrun.magic'")
+    expect(lab.cell(0)).not_to_contain_text("%pip install")

@@ -139,7 +139,10 @@ function lacksCellrun({ model: { outputs } }: CodeCell): boolean {
   for (let i = 0; i < outputs.length; i++) {
     const output = outputs.get(i).toJSON();
     if (output.output_type !== 'error' || output.ename !== 'ModuleNotFoundError') continue;
-    if (typeof output.evalue === 'string' && /^No module named 'cellrun(\.|')/.test(output.evalue))
+    if (
+      typeof output.evalue === 'string' &&
+      /^No module named 'cellrun(\.(core|magics|widgets))?'/.test(output.evalue)
+    )
       return true;
   }
   return false;

@@ -161,13 +161,16 @@ class Destination:
             return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
         what = f"module {need.name!r} isn't installed in {self._words}"
         packages = packages_by_module().get(top)
-        if packages is None:  # the name of a stranger's package, perhaps
-            known = "" if is_found_here(top) else ", and the notebook can't import it either"
-            return Refusal(need.name, what + known, need.place)
+        if packages is None and is_found_here(top):
+            return Refusal(need.name, what, need.place)
+        # the module's own name is that of a stranger's package, perhaps
+        package, it = (packages[0], "it") if packages else ("PACKAGE", "the package that has it")
+        if packages is None:
+            what += ", and the notebook can't import it either"
         if self._foreseen:
-            return Refusal(need.name, what, need.place, self._foreseen.advice(packages[0]))
+            return Refusal(need.name, what, need.place, self._foreseen.advice(package))
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
-        return Refusal(need.name, what, need.place, f"Install it: {pip} install {packages[0]}")
+        return Refusal(need.name, what, need.place, f"Install {it}: {pip} install {package}")
 
     def _not_understood(self, name: str, why: str) -> Refusal:
         what = f"{repr(name) if name else 'the cell'} is no Python to {self._words}: {why}"
