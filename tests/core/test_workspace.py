@@ -222,7 +222,7 @@ ws = Workspace.create("team", "ws")
 runs = [Experiment(ws, "digits").start_logging() for _ in range(2)]
 [run.complete() for run in runs]
 runs[0].layout.folder.chmod(0)
-print(*((row.name[:6], row.status.value, row.reason) for row in Index(ws.layout).runs()), sep="\\n")
+print(*sorted((row.name[:6], row.status.value, row.reason) for row in Index(ws.layout).runs()), sep="\\n")
 def tell(what):
     try:
         what()
