@@ -23,7 +23,7 @@ TOKEN = "the-servers-own-token"  # it guards nothing: the server is on loopback 
 BASE = "/user/ada/"
 DEADLINE_S = 60
 OTHERS = ("jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook_shim")
-"""Extensions of JupyterLab, half of a start: some ask Node for its packages. The servers of browser tests have them."""
+"""Extensions of JupyterLab, half of a start: some ask Node for its packages. The JupyterLabs of tests have them."""
 
 
 @dataclass(frozen=True)

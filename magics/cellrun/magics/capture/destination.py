@@ -161,12 +161,13 @@ class Destination:
             return Refusal(need.name, what, need.place, f"Give an environment with Python {python_version()}")
         what = f"module {need.name!r} isn't installed in {self._words}"
         packages = packages_by_module().get(top)
-        if packages is None and is_found_here(top):
+        if packages:
+            package, it = packages[0], "it"
+        elif is_found_here(top):
             return Refusal(need.name, what, need.place)
-        # the module's own name is that of a stranger's package, perhaps
-        package, it = (packages[0], "it") if packages else ("PACKAGE", "the package that has it")
-        if packages is None:
+        else:
             what += ", and the notebook can't import it either"
+            package, it = "PACKAGE", "the package that has it"  # the module's own name is a stranger's, perhaps
         if self._foreseen:
             return Refusal(need.name, what, need.place, self._foreseen.advice(package))
         pip = "%pip" if self.is_own else f"{self._interpreter} -m pip"
