@@ -20,7 +20,8 @@ UV := $(BIN)/uv
 LAB_OPTIONS ?=
 LAB_DEFAULTS := $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--no-browser)
 JLPM := cd labextension && PATH="$$PWD/../$(BIN):$$PATH" jlpm
-SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet
+# compiled once here: else the first processes of JupyterLab or of the tests, side by side, each compile what they import
+SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet --compile-bytecode
 FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
 
 # With the environment on PATH: `!python` and `!pip` in a notebook are its own.

@@ -135,7 +135,9 @@ def lab(server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterat
 
 
 @pytest.fixture
-def comm_lab(comm_server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
-    """Return a page that has still to load a JupyterLab without the server extension."""
+def lab_without_extension(comm_server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """Return a page that has still to load a JupyterLab without the extension: no other test may have that Lab."""
     with labs.of(comm_server, request.session, fresh=True) as lab:
+        lab.page.route("**/lab/extensions/cellrun/**", lambda route: route.abort())
         yield lab
+        lab.forget()

@@ -60,17 +60,16 @@ run.complete()
     assert view.curve("value")["y"] == [step * step for step in range(300)]
 
 
-def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(comm_lab):
-    comm_lab.page.route("**/lab/extensions/cellrun/**", lambda route: route.abort())  # as if it weren't installed
-    comm_lab.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
-    comm_lab.run_all()
-    view = comm_lab.view(1)
+def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(lab_without_extension):
+    lab_without_extension.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
+    lab_without_extension.run_all()
+    view = lab_without_extension.view(1)
     view.wait_for_points("loss", 5)
-    assert comm_lab.is_running(1)
-    assert comm_lab.page.evaluate("() => globalThis.cellrun === undefined")
+    assert lab_without_extension.is_running(1)
+    assert lab_without_extension.page.evaluate("() => globalThis.cellrun === undefined")
     view.expect_status("Running")
     # JupyterLab's own complaint about what it couldn't load: seen only where it waits for another extension first.
-    assert set(comm_lab.problems) <= {"Cannot read properties of undefined (reading 'get')"}
+    assert set(lab_without_extension.problems) <= {"Cannot read properties of undefined (reading 'get')"}
 
 
 def test_a_second_view_shows_the_same_and_after_a_reload_a_sentence_says_what_is_missing(lab):
