@@ -51,8 +51,12 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
-pytest: .venv/.test
+pytest: .venv/.collected
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
+
+# at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
+.venv/.collected: .venv/.test
+	$(BIN)/pytest --collect-only --quiet > $@ || true
 
 vitest: .venv/.test
 	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }

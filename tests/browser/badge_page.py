@@ -60,6 +60,10 @@ class BadgePage:
         """Return whether the notebook has what its file doesn't have."""
         return bool(self.page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty"))
 
+    def expect_dirty(self) -> None:
+        """Wait until the notebook has what its file doesn't have."""
+        self.page.wait_for_function("window.jupyterapp.shell.currentWidget.context.model.dirty")
+
     def active_cell(self) -> int:
         """Return the index of the cell that keys go to."""
         return int(self.page.evaluate("window.jupyterapp.shell.currentWidget?.content.activeCellIndex ?? -1"))

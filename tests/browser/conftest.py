@@ -91,14 +91,12 @@ class Labs:
         self._pages: dict[LabServer, Page] = {}
 
     @contextmanager
-    def of(self, server: LabServer, session: pytest.Session, *, fresh: bool = False) -> Iterator[LabPage]:
+    def of(self, server: LabServer, session: pytest.Session) -> Iterator[LabPage]:
         """Return a server's page for a test; if that fails or leaves a question open, the next one has another page."""
         page = self._pages.pop(server, None) or self._profile.new_page()
         page.set_viewport_size(SIZE)
         failed = session.testsfailed
         lab = LabPage(page, server)
-        if fresh:
-            lab.forget()
         yield lab
         lab.leave()
         if session.testsfailed == failed and not page.locator(".jp-Dialog").count():
@@ -128,16 +126,10 @@ def shared_comm_lab(comm_server: LabServer, labs: Labs, request: pytest.FixtureR
 
 
 @pytest.fixture
-def lab(server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
-    """Return a page that has still to load JupyterLab."""
-    with labs.of(server, request.session, fresh=True) as lab:
-        yield lab
-
-
-@pytest.fixture
 def lab_without_extension(comm_server: LabServer, labs: Labs, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     """Return a page that has still to load a JupyterLab without the extension: no other test may have that Lab."""
-    with labs.of(comm_server, request.session, fresh=True) as lab:
+    with labs.of(comm_server, request.session) as lab:
+        lab.forget()
         lab.page.route("**/lab/extensions/cellrun/**", lambda route: route.abort())
         yield lab
         lab.forget()

@@ -113,7 +113,7 @@ def test_after_run_again_the_notebook_that_is_saved_names_the_run_that_is_shown(
     lab.view(1).button("Run again").click()
     expect(badges.badge(1).locator(".cellrun-badge-name")).not_to_have_text(first)
     again = badges.name(1)
-    assert badges.is_dirty()
+    badges.expect_dirty()
     badges.expect_status(1, "Completed")
     lab.view(1).expect_status("Completed")
     run = badges.run_of(1)
