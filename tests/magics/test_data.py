@@ -35,6 +35,7 @@ def test_an_input_is_a_path_in_a_name_of_the_cell_and_an_output_a_folder(noteboo
 def test_what_the_notebook_has_under_that_name_doesnt_travel(notebook, dataset):
     notebook.run("train = open('held', 'w')")  # it couldn't
     assert notebook.prints("print(train[-4:])", "--input train=mydata") == "path\n"
+    notebook.run("train.close()")
 
 
 def test_a_version_a_variable_a_path_and_a_stores_path_are_inputs(notebook, dataset):

@@ -531,10 +531,12 @@ def test_a_context_of_a_newer_cellrun(notebook, fresh):
 
 
 def test_runs_without_a_cell_say_what_to_do_instead(notebook, tmp_path):
-    (tmp_path / "train.py").write_text("print(1)")
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    (folder / "train.py").write_text("print(1)")
     experiment = Experiment(Workspace.from_config(), "digits")
-    script = experiment.submit(ScriptRunConfig(tmp_path, "train.py"))
-    command = experiment.submit(ScriptRunConfig(tmp_path, command="true"))
+    script = experiment.submit(ScriptRunConfig(folder, "train.py"))
+    command = experiment.submit(ScriptRunConfig(folder, command="true"))
     for run in (script, command):
         run.wait_for_completion()
     experiment.start_logging().complete()
