@@ -48,6 +48,8 @@ demo: .venv/.lab
 # what is compiled is kept: else each of thousands of processes compiles all that it imports; linters, and the front end's tests,
 # which mostly wait for a browser, run beside the others
 test: export PYTHONDONTWRITEBYTECODE :=
+# the processes share the cores: threads that each of them starts for its own linear algebra would only turn until there is some
+test: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
