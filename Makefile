@@ -57,6 +57,7 @@ pytest: .venv/.collected
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
 
 # at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
+.venv/.collected: export PYTHONDONTWRITEBYTECODE :=
 .venv/.collected: .venv/.test
 	$(BIN)/pytest --collect-only --quiet > $@ || true
 

@@ -35,7 +35,7 @@ def submitted(notebook):
         for cell in case.setup:
             notebook.run(cell)
         run = notebook.submit(case.cell)
-        assert run.get_status() == Status.COMPLETED, log(run)
+        assert run.get_status() == Status.COMPLETED, (run.get_details(), log(run))
         case.check_travelled(run.layout)
         return run
 

@@ -16,6 +16,9 @@ export class ImageCard {
   /** Which of them is shown; null for the latest, whichever that is. */
   private chosen: number | null = null;
   private shown: RunImage | null = null;
+  /** How many were to be shown, and which of these is in its place; none any more when it is disposed. */
+  private asked = 0;
+  private placed = 0;
   private content: Displayed | null = null;
   private readonly observer = new IntersectionObserver(entries => this.sighted(entries));
 
@@ -50,7 +53,8 @@ export class ImageCard {
   }
 
   dispose(): void {
-    this.shown = null;
+    this.asked = 0;
+    this.placed = Infinity;
     this.observer.disconnect();
     this.content?.dispose();
     this.element.remove();
@@ -74,25 +78,30 @@ export class ImageCard {
 
   private show(image: RunImage): void {
     this.shown = image;
+    this.asked += 1;
     this.observer.disconnect();
     this.element.toggleAttribute('data-wide', isPage(image.mime));
     if (!image.data && isShown(image.mime) && this.actions.readFile) this.observer.observe(this.element);
-    else this.put(image, image.data);
+    else this.put(image, image.data, this.asked);
   }
 
   /** What is too large to come by itself is asked for when it is looked at. */
   private sighted(entries: readonly IntersectionObserverEntry[]): void {
-    const image = this.shown;
+    const { shown: image, asked } = this;
     if (!image || !entries.some(({ isIntersecting }) => isIntersecting)) return;
     this.observer.disconnect();
     this.actions.readFile?.(image.path).then(
-      data => this.put(image, data),
-      () => this.put(image, null),
+      data => this.put(image, data, asked),
+      () => this.put(image, null, asked),
     );
   }
 
-  /** Show it, or that it isn't here. What was shown stays until a picture has loaded: else the page would jump. */
-  private put(image: RunImage, data: Uint8Array | null): void {
+  /**
+   * Show it, or that it isn't here. What was shown stays until a picture has loaded: else the page would jump.
+   *
+   * If the latest come faster than they load, those are shown that have, not none.
+   */
+  private put(image: RunImage, data: Uint8Array | null, asked: number): void {
     const { actions, locale } = this;
     const { path, mime, sizeBytes } = image;
     const content: Displayed =
@@ -100,7 +109,8 @@ export class ImageCard {
         ? displayed(image, data.slice(), actions, locale)
         : said(fill(locale.words.imageNotHere, { path, size: locale.format.bytes(sizeBytes) }));
     const swap = (): void => {
-      if (this.shown === image) {
+      if (asked === this.asked || (this.chosen === null && asked > this.placed)) {
+        this.placed = asked;
         this.content?.dispose();
         this.content = content;
         this.place.replaceChildren(content.element);

@@ -4,7 +4,7 @@ import { documentContent, type Cell, type DocumentTable, type Heatmap } from '..
 import type { Locale } from './locale';
 import type { Displayed } from './displayed';
 import { h, setText } from './dom';
-import { still } from './shown_figure';
+import { plain } from './shown_figure';
 import { fill } from './words';
 
 /** Of a document in one of Azure ML's schemas: a confusion matrix and its kin. */
@@ -26,9 +26,9 @@ const ROWS_AT_A_TIME = 200;
 export function metricDocument(json: Uint8Array, locale: Locale): Displayed {
   const text = new TextDecoder().decode(json);
   const content = contentOf(text);
-  if (content === null) return still(h('pre', { class: 'cellrun-plain' }, text));
-  if (content.kind === 'table') return still(table(content, locale));
-  return content.labels.length > MOST_CELLS_WRITTEN ? picture(content, locale) : still(grid(content, locale));
+  if (content === null) return plain(h('pre', { class: 'cellrun-plain' }, text));
+  if (content.kind === 'table') return plain(table(content, locale));
+  return content.labels.length > MOST_CELLS_WRITTEN ? picture(content, locale) : plain(grid(content, locale));
 }
 
 function contentOf(text: string): ReturnType<typeof documentContent> {

@@ -15,11 +15,11 @@ export interface ShownFigure {
 }
 
 /** What needs nothing but its element. */
-export function still(element: HTMLElement): ShownFigure {
+export function plain(element: HTMLElement): ShownFigure {
   return { element, dispose: () => element.remove() };
 }
 
 /** A text in a figure's place. */
 export function said(text: string): ShownFigure {
-  return still(h('p', { class: 'cellrun-muted' }, text));
+  return plain(h('p', { class: 'cellrun-muted' }, text));
 }

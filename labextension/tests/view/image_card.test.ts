@@ -72,4 +72,28 @@ describe('an image logged again under its name', () => {
     await until(() => alt() === undefined, 'the one before is gone');
     expect(text(place, '.cellrun-image p')).toBe('3.png, 5.7 MB: not shown here');
   });
+
+  test('faster than it can be had is shown as far as it is here, and none after a later one', async () => {
+    const answers = new Map<string, (data: Uint8Array) => void>();
+    const readFile = (path: string): Promise<Uint8Array> =>
+      new Promise(resolve => {
+        answers.set(path, resolve);
+      });
+    const { place, kernel } = show(undefined, 800, { readFile });
+    const alt = (): string | undefined => place.querySelector('img')?.alt;
+    const answer = async (path: string): Promise<void> => answers.get(path)!(await png(100));
+    kernel.tell({ reset: true, header: {}, images: [logged('0.png')] });
+    for (const path of ['1.png', '2.png', '3.png']) {
+      kernel.tell({ images: [logged(path)] });
+      await until(() => answers.has(path), 'it is asked for');
+    }
+    await answer('1.png');
+    await until(() => alt() === '1.png', 'the first that is here is shown');
+    await answer('3.png');
+    await until(() => alt() === '3.png', 'the latest is shown');
+    await answer('2.png');
+    kernel.tell({ images: [logged('4.png')] });
+    await until(() => answers.has('4.png'), 'it is asked for');
+    expect(alt()).toBe('3.png');
+  });
 });

@@ -320,6 +320,7 @@ def test_one_connection_serves_many_runs_each_on_its_channel(page, open_run):
         page.follow(run.layout, channel=number)
     page.until(lambda: all(page.points(channel=number) == [number] for number in range(5)))
     page.send("leave", 3)
+    page.follow(runs[0].layout, channel=9).until(lambda: page.points(channel=9) == [0])  # so it has left
     runs[3].log(33)
     runs[4].log(44)
     page.until(lambda: page.points(channel=4) == [4, 44])

@@ -137,7 +137,7 @@ class Sender:
             yield from self._grown(path, self._left) if mode_of(path) is SyncMode.NOTES else self._once(path)
             if self._left <= 0:
                 break
-        if not is_over:  # else all outputs come
+        if not is_over and self._left > 0:  # at the end all outputs come
             yield from self._named(list(self._unsent))
             yield from self._named(chain.from_iterable(islice(self._named_before, _MOST_BLOCKS)))
         outputs: list[str] = []
