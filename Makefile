@@ -47,8 +47,8 @@ demo: .venv/.lab
 
 # what is compiled is kept: else each of thousands of processes compiles all that it imports; linters, and the front end's tests,
 # which mostly wait for a browser, run beside the others
-test: export PYTHONDONTWRITEBYTECODE :=
-# the processes share the cores: threads that each of them starts for its own linear algebra would only turn until there is some
+test .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
+# the processes share the cores: the threads that NumPy starts in each of them would only spin, waiting for work
 test: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
@@ -57,7 +57,6 @@ pytest: .venv/.collected
 	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
 
 # at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
-.venv/.collected: export PYTHONDONTWRITEBYTECODE :=
 .venv/.collected: .venv/.test
 	$(BIN)/pytest --collect-only --quiet > $@ || true
 

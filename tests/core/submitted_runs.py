@@ -57,14 +57,8 @@ class Runs:
 
     def end(self, layout: RunLayout, within_s: float = DEADLINE_S) -> StatusRecord:
         """Wait until a run has ended, looking as any reader does."""
-        looks: list[StatusRecord] = []
-
-        def has_ended() -> bool:
-            looks.append(self.status(layout))
-            return looks[-1].status.is_terminal
-
-        wait_for(has_ended, f"the end of {layout.folder}", within_s)
-        return looks[-1]
+        wait_for(lambda: self.status(layout).status.is_terminal, f"the end of {layout.folder}", within_s)
+        return self.status(layout)
 
     def running(self, layout: RunLayout) -> RunLayout:
         """Wait until a run is Running and both its processes are known."""

@@ -16,7 +16,7 @@ export class ImageCard {
   /** Which of them is shown; null for the latest, whichever that is. */
   private chosen: number | null = null;
   private shown: RunImage | null = null;
-  /** How many were to be shown, and which of these is in its place; none any more when it is disposed. */
+  /** How many were to be shown so far, and which of these is in its place. */
   private asked = 0;
   private placed = 0;
   private content: Displayed | null = null;
@@ -53,8 +53,7 @@ export class ImageCard {
   }
 
   dispose(): void {
-    this.asked = 0;
-    this.placed = Infinity;
+    this.chosen = this.asked = 0; // what still loads is let go of
     this.observer.disconnect();
     this.content?.dispose();
     this.element.remove();
