@@ -2,6 +2,8 @@
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -177,6 +179,15 @@ def test_files_by_absolute_paths_are_read_there(notebook, attach, tmp_path):
     text = card(notebook, f"open({str(tmp_path / 'data.csv')!r}), open('/etc/hostname')")
     assert f"read on target 'box' and not sent: {tmp_path / 'data.csv'} (line 2)" in text
     assert "/etc/hostname" not in text
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system has no such folder")
+def test_data_in_memory_is_no_file_of_the_system(notebook, attach):
+    attach()
+    with NamedTemporaryFile(dir="/dev/shm") as data:
+        text = card(notebook, f"open({data.name!r}), open('/dev/null')")
+    assert f"read on target 'box' and not sent: {data.name} (line 2)" in text
+    assert "/dev/null" not in text
 
 
 def test_a_mapped_file_is_refused(notebook, attach):

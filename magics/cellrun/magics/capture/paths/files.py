@@ -29,6 +29,7 @@ _OF_THE_SYSTEM = frozenset(
     ["bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "run", "sbin", "sys", "usr", "var"]
 )
 """Folders that another machine has its own of."""
+_IN_MEMORY = "/dev/shm"  # noqa: S108  # where people keep data; nothing is written there
 _MOST_LINKS = 100  # of one pattern
 _JOURNALS = ("-wal", "-journal")  # what SQLite keeps beside a database: parts of its content
 _URI = re.compile(r"(?:file:(?!/)|sqlite:///(?!/))([^?#]+)")
@@ -104,7 +105,9 @@ class Files:
     def _note_absolute(self, path: str, place: str) -> None:
         """Note a file or folder that is here by an absolute path, and may not be where the run will be."""
         full = Path(path).expanduser() if path.startswith("~/") else Path(path)
-        is_systems = len(full.parts) < _LEAST_PARTS or full.parts[1] in _OF_THE_SYSTEM
+        is_systems = len(full.parts) < _LEAST_PARTS or (
+            full.parts[1] in _OF_THE_SYSTEM and not full.is_relative_to(_IN_MEMORY)
+        )
         if self._place.is_here or is_systems or not os.path.exists(full):  # noqa: PTH110  # False, never an error
             return
         if not self._place.finds(full):
