@@ -74,15 +74,16 @@ describe('the lines', () => {
 
   test.each([150, 200, 250, 330])('names stay apart and numbers whole at %i px', async width => {
     const names = ['example-of-a-long-name-11', 'example-of-a-long-name-12'];
-    const values = [1.2345e-5, -1.2345e-300, 123_456_789, 0.1234];
-    const runs = values.map((loss, i) => {
+    const losses = [1.2345e-5, -1.2345e-300, 123_456_789, 0.1234];
+    const runs = losses.map((loss, i) => {
       const name = names[i] ?? `x-${i}`;
       return row(i, { name, display_name: name, metrics: { loss } });
     });
     const shown = await showPanel(runs, { width });
-    const cells = [...shown.place.querySelectorAll<HTMLElement>('.cellrun-run-value')];
     const isSeen = (cell: HTMLElement): boolean => getComputedStyle(cell).display !== 'none';
-    await until(() => cells.every(cell => cell.textContent !== '' || !isSeen(cell)), 'values are there');
+    const values = (): HTMLElement[] =>
+      [...shown.place.querySelectorAll<HTMLElement>('.cellrun-run-value')].filter(isSeen);
+    await until(() => values().every(cell => cell.textContent !== ''), 'values are there');
     for (const name of names) {
       const [begin, end] = find(line(shown, name), '.cellrun-run-link').children;
       const [cell, seen] = [find(line(shown, name), '.cellrun-run-name'), end!.getBoundingClientRect()];
@@ -90,9 +91,9 @@ describe('the lines', () => {
       expect(end!.textContent).toBe(name.slice(-3));
       expect(seen.right).toBeLessThanOrEqual(cell.getBoundingClientRect().right + 0.1);
     }
-    for (const cell of cells.filter(isSeen)) {
+    for (const cell of values()) {
       const said = Number(cell.textContent.replaceAll('−', '-').replaceAll(',', ''));
-      const value = values.find(one => cell.title.endsWith(new Format('en').value(one)))!;
+      const value = losses.find(one => cell.title.endsWith(new Format('en').value(one)))!;
       expect(cell.scrollWidth).toBeLessThanOrEqual(cell.clientWidth);
       expect(said / value).toBeCloseTo(1, 0);
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -26,7 +27,7 @@ if not os.fork():  # a daemon, which only whose child it is gives away
     os.setsid()
     script = "trap '' TERM INT; echo $$ > daemon; exec >/dev/null 2>&1; while :; do sleep 1; done"
     os.execve("/bin/sh", ["sh", "-c", script], {})
-while not os.path.exists("daemon"):
+while not os.path.exists("daemon") or not os.path.getsize("daemon"):
     time.sleep(0.01)
 print("up")
 time.sleep(600)
@@ -150,7 +151,8 @@ def test_an_engine_that_signals_every_process_is_understood(
     process = job.start(why=why)
     job.printed("up")
     for pid in sorted(everybody(job), reverse=last):
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # with another's end it may be gone
+            os.kill(pid, signal.SIGTERM)
     assert process.wait(60) == (PREEMPTED if why is Stop.PREEMPTED else 1)
     job.ended()
     assert (job.status.status, job.status.reason) == (status, reason)
