@@ -3,7 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
 /** The system's Chromium; playwright's own where there is none. */
-const chromium = ['chromium', 'chromium-browser', 'google-chrome']
+const chromium = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
   .map(name => `/usr/bin/${name}`)
   .find(path => existsSync(path));
 

@@ -43,4 +43,5 @@ def chromium_profile(folder: Path) -> Iterator[BrowserContext]:
 
 
 def _program() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
