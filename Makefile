@@ -54,14 +54,15 @@ test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
 pytest: .venv/.collected
-	$(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
+	.ci/in_memory $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
 
 # at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
 .venv/.collected: .venv/.test
 	$(BIN)/pytest --collect-only --quiet > $@ || true
 
 vitest: .venv/.test
-	$(JLPM) test > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
+	$(JLPM) test $(VITEST_OPTIONS) > ../.venv/vitest.txt 2>&1 || { cat ../.venv/vitest.txt; exit 1; }
+	@sed -n '/(retry x/s/^ */RERUN /p' .venv/vitest.txt
 	@tail -n 8 .venv/vitest.txt
 
 # 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions, two at a time; a few minutes (which
@@ -111,7 +112,8 @@ clean:
 	PYTHON=$(PYTHON) .ci/need chromium
 	$(SYNC) --all-groups --no-group cluster
 	cd tests/azurite && PATH="$$PWD/../../$(BIN):$$PATH" jlpm install --immutable > ../../.venv/azurite.txt || { cat ../../.venv/azurite.txt; exit 1; }
-	command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(BIN)/playwright install --with-deps chromium
+	command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		$(BIN)/playwright install --with-deps chromium
 	touch $@
 
 # PyTorch and MPI of a Python of their own, which train on the nodes of the tests' Slurm; 5 GB
