@@ -90,9 +90,9 @@ def main() -> None:
         page = browser.new_context(viewport=SIZE, device_scale_factor=2, locale="en-US").new_page()  # type: ignore[arg-type]
         lab = LabPage(page, server)
         shots = {
-            "targets.png": take_targets(lab, Path(root) / "elsewhere"),
             "live-view.png": take(lab),
             "side-bar.png": take_side_bar(lab),
+            "targets.png": take_targets(lab, Path(root) / "elsewhere"),
         }
         lab.shut_down()
     IMAGES.mkdir(exist_ok=True)
