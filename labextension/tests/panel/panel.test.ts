@@ -84,6 +84,7 @@ describe('the lines', () => {
     const values = (): HTMLElement[] =>
       [...shown.place.querySelectorAll<HTMLElement>('.cellrun-run-value')].filter(isSeen);
     await until(() => values().every(cell => cell.textContent !== ''), 'values are there');
+    expect(values()).toHaveLength(width < 170 ? 0 : losses.length);
     for (const name of names) {
       const [begin, end] = find(line(shown, name), '.cellrun-run-link').children;
       const [cell, seen] = [find(line(shown, name), '.cellrun-run-name'), end!.getBoundingClientRect()];
