@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cellrun.core.disk.whole_files import copy_tree, link_into
+from cellrun.core.identity import ProcessIdentity
 from cellrun.core.layout import RunLayout
 from cellrun.core.places import runtime_folder
 from cellrun.core.processes.exits import JobExit
@@ -22,6 +23,7 @@ from cellrun.core.run_request import CELL, RunRequest
 from cellrun.core.store.ending import Ending
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec, job_environment
+from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.targets.launching import enter_environment, given_variables, ordered, write_spec
 from cellrun.core.targets.local.target import LocalTarget
 
@@ -54,12 +56,14 @@ class Job(NamedTuple):
 
     def run(self, layout: RunLayout, forks: Forks) -> None:
         """Run it to its end, which is then the run's."""
-        status = StatusFile(layout)
-        status.change(Status.RUNNING)
+        owner = RunProcesses(ProcessIdentity.current(), None)
+        ProcessFile(layout).write(owner)  # else whoever looks meanwhile finds it dead
+        StatusFile(layout).change(Status.RUNNING)
         path = [each for each in _python_path(self.environment) if each not in _PATH_OF_FORKS]
         arguments, folder = [CELL, self.arguments], layout.work
         code = forks.wait(forks.start(_MAIN, arguments, folder, self.environment, layout.log, path=path))
         Ending.of_exit(layout, JobExit(code, None) if code >= 0 else JobExit(None, -code)).write(layout)
+        layout.processes.unlink()
 
 
 def leave_jobs() -> None:
