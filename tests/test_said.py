@@ -132,7 +132,7 @@ ACCOUNT = {
     f"{MAGICS}/source/analysis.py": "Read.place _place",
     f"{MAGICS}/words.py": "type_words code_words",
 }
-"""Where the account of what travelled with a cell is made."""
+"""Where the account of what was captured with a cell is made."""
 
 FOUND = {
     f"{CORE}/remote/logout.py": "logout_finding",

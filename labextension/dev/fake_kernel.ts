@@ -62,7 +62,7 @@ export const HEADER: Header = {
   arguments: '--learning_rate 0.001 --momentum 0.9',
   tags: {},
   error: null,
-  travelled: { names: 7, bytes: 1_234_567 },
+  captured: { names: 7, bytes: 1_234_567 },
   interactive: false,
   log_size: 0,
   cancelable: true,

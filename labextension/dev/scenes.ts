@@ -152,7 +152,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
         interactive: true,
         arguments: '',
         resources: '',
-        travelled: null,
+        captured: null,
       },
       metrics: { sine: sine(50) },
     },

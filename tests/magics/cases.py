@@ -51,12 +51,12 @@ class Case:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
 
-    def check_travelled(self, layout: RunLayout) -> None:
-        """See in a run's context that what it needs has travelled, and what it doesn't need hasn't."""
+    def check_captured(self, layout: RunLayout) -> None:
+        """See in a run's context that what it needs was captured, and what it doesn't need wasn't."""
         context = Context.read(layout.context)
-        travelled = {name for group in context.groups for name in group.names} | {each.name for each in context.imports}
-        assert travelled >= set(self.need)
-        assert not travelled & set(self.never)
+        captured = {name for group in context.groups for name in group.names} | {each.name for each in context.imports}
+        assert captured >= set(self.need)
+        assert not captured & set(self.never)
 
 
 def _cases(name: str) -> Iterable[Case]:

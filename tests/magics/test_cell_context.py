@@ -36,7 +36,7 @@ def submitted(notebook):
             notebook.run(cell)
         run = notebook.submit(case.cell)
         assert run.get_status() == Status.COMPLETED, (run.get_details(), log(run))
-        case.check_travelled(run.layout)
+        case.check_captured(run.layout)
         return run
 
     return submit

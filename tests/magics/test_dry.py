@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("jobs_in_forks")
 
 
 def needs(run):
-    """What travelled, by name, without the state of libraries."""
+    """What was captured, by name, without the state of libraries."""
     return {need.name: need for need in needs_of(run.layout.context) if need.kind != "state"}
 
 

@@ -24,4 +24,4 @@ def test_case(notebook, case):
     run = notebook.submit(case.cell)
     assert run.get_status() == Status.COMPLETED, log(run)
     assert log(run).strip() == notebook.run(case.cell).strip()
-    case.check_travelled(run.layout)
+    case.check_captured(run.layout)

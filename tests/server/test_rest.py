@@ -134,7 +134,7 @@ def test_details_have_the_account_of_what_was_captured(api: Client, exp: Experim
             "note": "same as digits-1: not sent again",
         }
     ]
-    assert details["header"]["travelled"] == {"names": 1, "bytes": 20}
+    assert details["header"]["captured"] == {"names": 1, "bytes": 20}
 
 
 @pytest.mark.parametrize("run", ["digits-1", "no-such-run", "a%00b", "%2e%2e", "x" * 300, "%ff", "a%2fb"])

@@ -158,3 +158,9 @@ def _printable(kind: str, given: object) -> str:
         if unicodedata.category(character) in _UNPRINTABLE:
             raise InvalidNameError(kind, given, rule, bad=character)
     return given
+
+
+def camel(name: str) -> str:
+    """Return a name as Azure ML's files spell it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

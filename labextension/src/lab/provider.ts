@@ -9,7 +9,7 @@ declare const VERSION: string;
 /** The runs that the widgets of this page tell of. */
 export const widgetRuns = new WidgetRuns();
 
-/** Offers the view's code to the widgets of a page, so that it doesn't travel through the kernel. */
+/** Offers the view's code to the widgets of a page, so that it isn't sent through the kernel. */
 export const provider: JupyterFrontEndPlugin<void> = {
   id: 'cellrun:provider',
   description: 'Brings the live view of a run, its chart library included, to widgets.',

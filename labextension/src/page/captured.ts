@@ -11,9 +11,9 @@ import { table } from './section';
 const WORDS = new Templates(account);
 
 /** What was captured with a cell, as a table: the account that `%%submit --dry` shows before. */
-export function capturedExtra(needs: readonly Need[], { travelled }: Header, locale: PageLocale): Extra {
+export function capturedExtra(needs: readonly Need[], { captured }: Header, locale: PageLocale): Extra {
   const { page, format } = locale;
-  const note = travelled ? format.bytes(travelled.bytes) : '';
+  const note = captured ? format.bytes(captured.bytes) : '';
   return { name: 'captured', label: page.captured, note, show: () => needsTable(needs, locale) };
 }
 
@@ -26,7 +26,7 @@ function needsTable(needs: readonly Need[], { page, format, translate }: PageLoc
     said(place),
     h('span', {}, said(how), ' ', h('span', { class: 'cellrun-muted' }, said(note))),
   ]);
-  const headings = [page.name, page.what, page.size, page.neededBy, page.travelsAs];
+  const headings = [page.name, page.what, page.size, page.neededBy, page.capturedAs];
   const shown = table(page.captured, headings, rows);
   shown.classList.add('cellrun-captured-table');
   return shown;

@@ -118,7 +118,7 @@ const ENGLISH = {
   what: 'What',
   size: 'Size',
   neededBy: 'Needed by',
-  travelsAs: 'Captured as',
+  capturedAs: 'Captured as',
   lines: '{n} lines',
   title: '{name} · {status}',
   runs: 'Runs',

@@ -172,7 +172,7 @@ export interface components {
       };
       readonly error: RunError | null;
       /** @description What was captured with a cell: how many of the notebook's names, and all that was copied; null for what is no cell. */
-      readonly travelled?: {
+      readonly captured?: {
         readonly names: number;
         readonly bytes: number;
       } | null;

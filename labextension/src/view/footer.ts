@@ -81,9 +81,9 @@ export class Footer {
 }
 
 /** What was captured with a cell; empty if nothing was. */
-function capturedText({ travelled }: Header, { words, format }: Locale): string {
-  if (!travelled || (travelled.names === 0 && travelled.bytes === 0)) return '';
-  const { names, bytes } = travelled;
+function capturedText({ captured }: Header, { words, format }: Locale): string {
+  if (!captured || (captured.names === 0 && captured.bytes === 0)) return '';
+  const { names, bytes } = captured;
   const texts = [words.capturedBytes, words.capturedOne];
   return fill(texts[names] ?? words.captured, { n: format.count(names), size: format.bytes(bytes) });
 }

@@ -243,13 +243,13 @@ test.each([
   [{ names: 7, bytes: 1_234_567 }, '7 names, 1.2 MB captured'],
   [{ names: 1, bytes: 20 }, '1 name, 20 B captured'],
   [{ names: 0, bytes: 18_000 }, '18.0 kB captured'],
-])('the footer says what was captured with a cell: %j', async (travelled, said) => {
+])('the footer says what was captured with a cell: %j', async (captured, said) => {
   const { place, kernel } = show();
-  kernel.tell({ reset: true, header: { travelled, arguments: '' } });
+  kernel.tell({ reset: true, header: { captured, arguments: '' } });
   await until(() => find(place, '.cellrun-footer').innerText === said, 'it is said');
 });
 
-test.each([{ travelled: null }, { travelled: { names: 0, bytes: 0 } }])(
+test.each([{ captured: null }, { captured: { names: 0, bytes: 0 } }])(
   'where nothing was captured, nothing is said of it: %j',
   async said => {
     const { place, kernel } = show();

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from cellrun.core.context.account import travelled
+from cellrun.core.context.account import counts_of
 from cellrun.core.context.manifest import Need
 from cellrun.core.context.used_values import free_unused_values
 from cellrun.core.context.value_store import ValueStore
@@ -83,7 +83,7 @@ class CellRunConfig(RunOptions):
         self._refusals: list[Refusal] = []
 
     def problems(self) -> list[str]:
-        """Return what is wrong in the options, and what of the cell's needs can't travel."""
+        """Return what is wrong in the options, and what of the cell's needs can't be captured."""
         self._refusals = self._capture.refusals(self._workspace.values)
         return [*super().problems(), *map(str, self._refusals)]
 
@@ -101,7 +101,7 @@ class CellRunConfig(RunOptions):
         return self._capture.mistakes()
 
     def notes(self) -> list[str]:
-        """Return what is worth saying about what travels."""
+        """Return what is worth saying about what is captured."""
         notes = [*self.environment_notes(), *self._capture.notes()]
         if kind := likely_key(self._source.encode()):
             notes.append(
@@ -169,12 +169,12 @@ class _CellCode(RunCode):
     @property
     def size_bytes(self) -> int:
         """How many bytes what the cell needs has."""
-        return travelled(self._capture.account()).bytes
+        return counts_of(self._capture.account()).bytes
 
     @property
     def values_bytes(self) -> int:
         """How many of these are values."""
-        return travelled(need for need in self._capture.account() if need.how == "value").bytes
+        return counts_of(need for need in self._capture.account() if need.how == "value").bytes
 
     def copy_to(self, draft: RunLayout) -> None:
         """Write the cell and its context."""
@@ -191,7 +191,7 @@ class _CellCode(RunCode):
 def _analyse_with_returned(source: str, returned: Sequence[str], transform: Callable[[str], str]) -> Analysis:
     """Analyse the source of a cell, already in plain Python, that gives names back.
 
-    A name that it doesn't surely give a value itself has to travel: its value may come back as it was.
+    A name that it doesn't surely give a value itself has to be captured: its value may come back as it was.
     """
     analysis = analyse(f"{source}\n({', '.join(returned)},)\n", transform=transform)
     last = source.count("\n") + 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cellrun.core.context.account import Travelled, needs_of, travelled
+from cellrun.core.context.account import Counts, counts_of, needs_of
 from cellrun.core.context.manifest import Context, Need
 
 NEEDS = (
@@ -26,8 +26,8 @@ def test_an_account_is_read_as_it_was_written(tmp_path):
 
 
 def test_what_is_linked_is_a_file_but_no_bytes_that_travel():
-    assert travelled(NEEDS) == Travelled(names=4, modules=1, files=2, bytes=100 + 10 + 6 + 1000 + 2500)
-    assert travelled(()) == Travelled(0, 0, 0, 0)
+    assert counts_of(NEEDS) == Counts(names=4, modules=1, files=2, bytes=100 + 10 + 6 + 1000 + 2500)
+    assert counts_of(()) == Counts(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ def test_a_look_adopts_a_run_whose_supervisor_died(tmp_path):
     assert run.wait_for_completion()["status"] == "Canceled"
 
 
-def test_the_header_tells_what_travelled_with_a_cell(layout):
-    assert RunPoller(layout).poll().header["travelled"] is None
+def test_the_header_tells_what_was_captured_with_a_cell(layout):
+    assert RunPoller(layout).poll().header["captured"] is None
     needs = (Need("x", "value", "int", "line 1", 20, "value"), Need("in.csv", "file", "file", "line 2", 500, "copy"))
     Context(python="3.11", title="Cell In[1]", needs=needs).write(layout.context)
-    assert RunPoller(layout).poll().header["travelled"] == {"names": 1, "bytes": 520}
+    assert RunPoller(layout).poll().header["captured"] == {"names": 1, "bytes": 520}

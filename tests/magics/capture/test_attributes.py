@@ -72,7 +72,7 @@ def modules(notebook):
 
 
 def attributes(run) -> set[str]:
-    """The names below modules that travelled."""
+    """The names below modules that were captured."""
     return {name for group in Context.read(run.layout.context).groups for name in group.names if ":" in name}
 
 

@@ -143,8 +143,8 @@ shell.run_cell("%%submit --wait\\nprint(np.zeros(2), pd.Series([1]), decimal.Dec
 
 def test_what_is_as_in_a_fresh_interpreter_stays_at_home(notebook):
     subprocess.run([sys.executable, "-c", FRESH], cwd=notebook.folder, check=True, capture_output=True)
-    travelled = Context.read(newest_run().layout.context)
-    assert {(each.module, each.what) for each in travelled.state} == {("numpy.random", "random generator")}
+    captured = Context.read(newest_run().layout.context)
+    assert {(each.module, each.what) for each in captured.state} == {("numpy.random", "random generator")}
 
 
 def test_what_the_cell_does_not_use_stays_at_home(notebook):

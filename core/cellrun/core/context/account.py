@@ -38,7 +38,7 @@ KINDS = {
 _UNKNOWN = Kind()
 
 
-class Travelled(NamedTuple):
+class Counts(NamedTuple):
     """What was captured, in numbers."""
 
     names: int
@@ -64,7 +64,7 @@ def needs_of(folder: Path) -> tuple[Need, ...] | None:
         return None
 
 
-def travelled(needs: Iterable[Need]) -> Travelled:
+def counts_of(needs: Iterable[Need]) -> Counts:
     """Count what an account lists."""
     counts = []
     size_bytes = 0
@@ -72,4 +72,4 @@ def travelled(needs: Iterable[Need]) -> Travelled:
         kind = KINDS.get(need.kind, _UNKNOWN)  # a context that another version wrote
         counts.append(kind.counted_as)
         size_bytes += 0 if need.how == "link" or kind.stays else need.bytes
-    return Travelled(counts.count("name"), counts.count("module"), counts.count("file"), size_bytes)
+    return Counts(counts.count("name"), counts.count("module"), counts.count("file"), size_bytes)

@@ -102,7 +102,7 @@ class Need:
     """Where in the cell it is needed."""
     bytes: int = 0
     how: str = ""
-    """What it travels as: value, source, import, copy, link, reference, state, inherited."""
+    """What it is captured as: value, source, import, copy, link, reference, state, inherited."""
     note: str = ""
     """What else there is to say: `same as digits-2: not sent again`."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from cellrun.core.environments.conda_dependencies import CondaDependencies
 from cellrun.core.environments.sources.requirements import path_of
 from cellrun.core.errors import UserErrorException, shown
+from cellrun.core.names import camel
 
 _AZURES_IMAGES = "mcr.microsoft.com/azureml/"
 
@@ -88,7 +89,7 @@ class DockerSection(SimpleNamespace):
         """Return it as Azure ML's file has it, without the password of a registry."""
         registry, platform = self.base_image_registry, self.platform
         return {
-            **{_camel(name): getattr(self, name, None) for name in _DOCKER},
+            **{camel(name): getattr(self, name, None) for name in _DOCKER},
             "baseImageRegistry": {
                 "address": getattr(registry, "address", None),
                 "password": None,
@@ -101,7 +102,7 @@ class DockerSection(SimpleNamespace):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> DockerSection:
         """Return what `to_json` returned. Raises UserErrorException for what can't be."""
-        made = cls(**{name: data[_camel(name)] for name in _DOCKER if _camel(name) in data})
+        made = cls(**{name: data[camel(name)] for name in _DOCKER if camel(name) in data})
         registry = object_in(data, "baseImageRegistry")
         vars(made.base_image_registry).update({name: registry.get(name) for name in ("address", "username")})
         vars(made.platform).update(object_in(data, "platform"))
@@ -139,12 +140,12 @@ class NoticedSection(SimpleNamespace):
 
     def to_json(self) -> dict[str, Any]:
         """Return it as Azure ML's file has it."""
-        return {_camel(name): value for name, value in self.values.items()}
+        return {camel(name): value for name, value in self.values.items()}
 
     def read(self, data: Mapping[str, Any]) -> None:
         """Take what `to_json` returned."""
         for name, default in self._default.items():
-            setattr(self, name, data.get(_camel(name), default))
+            setattr(self, name, data.get(camel(name), default))
 
 
 def spark_section() -> NoticedSection:
@@ -169,8 +170,3 @@ def object_in(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(found, (Mapping, type(None))):
         raise UserErrorException(f"an environment's {key} is a JSON object; got {shown(found)}")
     return found or {}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))

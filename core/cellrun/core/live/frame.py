@@ -1,6 +1,6 @@
 """The frames of a live view: plain data, and their encoding as a message with binary buffers.
 
-The front end's half is `labextension/src/data/`. Numbers travel as float64 little endian (NaN is a gap), log and image
+The front end's half is `labextension/src/data/`. Numbers are float64 little endian (NaN is a gap), log and image
 bytes as they are; all else is JSON.
 """
 

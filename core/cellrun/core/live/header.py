@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from cellrun.core.context.account import travelled
+from cellrun.core.context.account import counts_of
 from cellrun.core.context.manifest import Need
 from cellrun.core.distributed.distribution import Distribution
 from cellrun.core.live.failure import Failure
@@ -52,7 +52,7 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
         "arguments": arguments_text(record),
         "tags": dict(metrics.tags),
         "error": Failure.of(status, record)._asdict() if failed else None,
-        "travelled": None if needs is None else _travelled(needs),
+        "captured": None if needs is None else _captured(needs),
         "interactive": interactive,
         "cancelable": not status.status.is_terminal,
         "attempt": attempt.number,
@@ -61,8 +61,8 @@ def header(  # noqa: PLR0913  # a view's head has so many sources
     }
 
 
-def _travelled(needs: Sequence[Need]) -> dict[str, int]:
-    count = travelled(needs)
+def _captured(needs: Sequence[Need]) -> dict[str, int]:
+    count = counts_of(needs)
     return {"names": count.names, "bytes": count.bytes}
 
 

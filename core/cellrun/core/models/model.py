@@ -353,7 +353,7 @@ class Model:
         return hash((self.workspace, self.id))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how it travels: by reference; its files stay where they are."""
+        """Return how it is pickled: by reference; its files stay where they are."""
         return Model, (self.workspace, self.name, None, None, None, self.version)
 
     def __repr__(self) -> str:

@@ -86,7 +86,7 @@ class LaunchSpec(NamedTuple):
     set_variables: Mapping[str, str]
     """By value: what finds programs, and what cellrun sets."""
     given_names: tuple[str, ...]
-    """Variables of the config; their values travel with the start, or in the queue's ticket."""
+    """Variables of the config; their values go with the start, or in the queue's ticket."""
     inherited_names: tuple[str, ...]
     """Variables that whatever process starts the run passes on."""
     before: tuple[tuple[str, ...], ...]

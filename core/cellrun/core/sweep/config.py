@@ -65,7 +65,7 @@ class HyperDriveConfig:
         resume_child_runs: Any = None,
         pipeline: object = None,
         debug_flag: object = None,  # noqa: ARG002  # for the service's makers
-        custom_run_id: object = None,  # noqa: ARG002  # ids are this house's own
+        custom_run_id: object = None,  # noqa: ARG002  # ids are cellrun's own
     ) -> None:
         self._sampling = hyperparameter_sampling
         self._metric_name = primary_metric_name

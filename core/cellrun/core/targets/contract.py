@@ -61,6 +61,16 @@ class TargetPython(NamedTuple):
     builds: bool | None = None
     """Whether another environment can be built there in its place."""
 
+    @classmethod
+    def of(cls, environment: str | EnvironmentSpec | None) -> TargetPython:
+        """Return what is known of an environment's Python on a machine that hasn't told of it."""
+        if not isinstance(environment, EnvironmentSpec):
+            return cls(environment)
+        from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
+
+        spec = PortableSpec.of(environment).spec
+        return cls(spec.interpreter, None if spec.is_given else spec.python)
+
     def __str__(self) -> str:
         return " ".join(filter(None, (self.version, self.executable)))
 

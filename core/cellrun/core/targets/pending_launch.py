@@ -21,7 +21,7 @@ _FOLDER = "outgoing"
 
 
 class Order(NamedTuple):
-    """What the far side is told to start. Its variables' values may be secrets."""
+    """What another machine is told to start. Its variables' values may be secrets."""
 
     request: Mapping[str, Any]
     """The run request as plain values, without those."""
@@ -81,11 +81,11 @@ class PendingLaunch:
         return None
 
     def note_asked(self, run: RunLayout) -> None:
-        """Note that the far side is being asked to start it: from now on nobody here knows that it won't."""
+        """Note that its machine is being asked to start it: from now on nobody here knows that it won't."""
         self._mark(run).touch(mode=0o600)
 
     def was_asked(self, run: RunLayout) -> bool:
-        """Whether the far side may have started it."""
+        """Whether its machine may have started it."""
         return self._mark(run).exists()
 
     def remove(self, run: RunLayout) -> None:

@@ -1,4 +1,4 @@
-"""A run's log: raw bytes by offset, its tail, or all of it as a download."""
+"""A run's log: raw bytes by offset, its tail, a search in it, or all of it as a download."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Search:
     def _reads_of(self, found: Found) -> list[Read]:
         """Lead what was found to all carriers and return all reads in it.
 
-        A value that doesn't bear being looked at travels as its plain pickle.
+        A value that doesn't bear being looked at is captured as its plain pickle.
         """
         try:
             return list(self._led(found))
@@ -158,10 +158,10 @@ class Capture:
     def mistakes(self) -> list[str]:
         """Return what of the user's choices means nothing here."""
         unused = self._cell.left_out.unused()
-        travelling = [need.name for need in self.account()] if unused else []
+        captured = [need.name for need in self.account()] if unused else []
         return [
             *(unknown_words(name, self._cell.notebook) for name in self._unknown),
-            *(unneeded_words(name, travelling) for name in unused),
+            *(unneeded_words(name, captured) for name in unused),
         ]
 
     def refusals(self, values_folder: Path) -> list[Refusal]:
@@ -189,7 +189,7 @@ class Capture:
         replace(context, title=title, needs=tuple(needs)).write(layout.context)
 
     def account(self) -> list[Need]:
-        """Return all that travels, one line each; a local module and the name for it are one."""
+        """Return all that is captured, one line each; a local module and the name for it are one."""
         return _merged([need for carrier in self._carriers for need in carrier.account()])
 
     def account_against(self, workspace: WorkspaceLayout) -> list[Need]:

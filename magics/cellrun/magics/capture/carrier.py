@@ -60,15 +60,15 @@ class Carrier:
         return ()
 
     def copy_to(self, snapshot: Path) -> None:
-        """Copy the files that travel into the folder of the run that becomes its working folder."""
+        """Copy the files that are captured into the folder of the run that becomes its working folder."""
 
     def pack(self, context: Context, store: Store) -> Context:
-        """Write what travels to the store; return the context with what the run needs to know of it."""
+        """Write what is captured to the store; return the context with what the run needs to know of it."""
         del store
         return context
 
     def account(self) -> Iterable[Need]:
-        """Iterate over what travels, a line each."""
+        """Iterate over what is captured, a line each."""
         return ()
 
     def notes(self) -> Iterable[str]:
@@ -134,7 +134,7 @@ class Needs:
         self.reached: dict[str, Read] = {}
         self.missing: dict[str, Read] = {}
         self.refused: dict[str, Refusal] = {}
-        """Why values can't travel, by their names."""
+        """Why values can't be captured, by their names."""
         self.needs_ipython = False
         self._followed: set[tuple[object, ...]] = set()
 

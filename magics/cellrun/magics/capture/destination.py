@@ -258,7 +258,7 @@ class SentBefore:
 
 
 def _surest(needs: Iterable[ModuleNeed]) -> dict[str, ModuleNeed]:
-    """Return the modules to look for, each with its surest need: not those that travel, nor those of every Python."""
+    """Return the modules to look for, each with its surest need: not captured ones, nor those of every Python."""
     surest: dict[str, ModuleNeed] = {}
     for need in needs:
         top = need.name.partition(".")[0]

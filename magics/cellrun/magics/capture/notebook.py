@@ -91,7 +91,7 @@ class Choices:
 
 @dataclass
 class LeftOut:
-    """What isn't to travel, and which of it the cell would have needed, with the place."""
+    """What isn't to be captured, and which of it the cell would have needed, with the place."""
 
     names: frozenset[str]
     places: dict[str, str] = field(default_factory=dict)

@@ -43,12 +43,12 @@ def unknown_words(name: str, notebook: Notebook) -> str:
     )
 
 
-def unneeded_words(name: str, travelling: Sequence[str]) -> str:
+def unneeded_words(name: str, captured: Sequence[str]) -> str:
     """Say that what is to be left out isn't needed, and what is."""
-    if name in travelling:  # an environment variable
+    if name in captured:  # an environment variable
         return f"--without {name}: the run inherits it from the kernel; `--env {name}=` gives it an empty one"
-    listed = ", ".join(travelling[:_MOST_LISTED]) + (", …" if len(travelling) > _MOST_LISTED else "")
-    hint = _meant(name, travelling) or f"; what is captured: {listed or 'nothing'}"
+    listed = ", ".join(captured[:_MOST_LISTED]) + (", …" if len(captured) > _MOST_LISTED else "")
+    hint = _meant(name, captured) or f"; what is captured: {listed or 'nothing'}"
     return f"--without {name}: the cell doesn't need it{hint}"
 
 

@@ -1,4 +1,4 @@
-"""Values in words, for the account of what travels; and the texts in values, which may name files and other values."""
+"""Values in words, for the account of a capture; and the texts in values, which may name files and other values."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class ArrayReducer:
     def _note_pandas(self, value: Any, kind: type) -> None:
         """Note the memory of a frame or column: pandas copies it once one of two that share it is written to.
 
-        It knows that they do by weak references, which don't travel: as views of one memory, both would change.
+        It knows that they do by weak references, which aren't pickled: as views of one memory, both would change.
         """
         parts = [*getattr(value, "__dict__", {}).values(), getattr(value, "_ndarray", None)]
         if hasattr(kind, "mgr_locs"):  # a block of a frame
@@ -246,7 +246,7 @@ def map_under(array: np.ndarray[Any, Any]) -> MapReference | None:
     """Return the map that an array lies in.
 
     None if there is none, its file has no name any more, or the map holds changes of its own (mode `c`): such memory
-    travels as any other.
+    is pickled as any other.
     """
     import numpy as np  # noqa: PLC0415  # who has an array has loaded it
 

@@ -16,7 +16,7 @@ _SAYS_HOW = ("__reduce__", "__reduce_ex__", "__getstate__")
 
 
 class Denial(NamedTuple):
-    """Why things of a type can't travel."""
+    """Why things of a type can't be captured."""
 
     words: str
     """What such a thing is: `an open file`."""
@@ -34,7 +34,7 @@ _known: WeakKeyDictionary[type, Denial | None] = WeakKeyDictionary()  # few type
 
 
 def why_denied(kind: type) -> Denial | None:
-    """Return why things of a type can't travel; None if they can, as far as the type tells."""
+    """Return why things of a type can't be captured; None if they can, as far as the type tells."""
     if kind not in _known:
         _known[kind] = _why_denied(kind)
     return _known[kind]
@@ -52,7 +52,7 @@ def _why_denied(kind: type) -> Denial | None:
 
 
 def _pickles_itself(kind: type, denied: type) -> bool:
-    """Whether somebody who derived a type from one that can't travel says how it does."""
+    """Whether somebody who derived a type from one that can't be captured says how it can."""
     derived = takewhile(lambda each: each is not denied, kind.__mro__)
     return any(isinstance(vars(each).get(name), types.FunctionType) for each in derived for name in _SAYS_HOW)
 

@@ -1,7 +1,7 @@
 """Pickles of a notebook's values: by cloudpickle, with what must be otherwise for a cell.
 
 The functions of a notebook and the cell share one dict of globals, so a function is pickled without its globals: they
-are names that travel by themselves. Values refer to the notebook's functions and classes by name, so that editing a
+are names that are captured too. Values refer to the notebook's functions and classes by name, so that editing a
 function changes no value's pickle. Large memory stands apart from the pickle, without a copy.
 """
 
@@ -36,7 +36,7 @@ _NEVER_SHARED = (str, bytes, int, float, complex, type, types.BuiltinFunctionTyp
 
 
 class DeniedError(Exception):
-    """A value, or something inside it, that can't travel."""
+    """A value, or something inside it, that can't be captured."""
 
     def __init__(self, value: object, denial: Denial) -> None:
         self.value = value
@@ -60,7 +60,7 @@ class Pickled:
     arrays: list[Array] = field(default_factory=list)
     """Arrays in it that may share memory with those of other pickles."""
     mapped: list[str] = field(default_factory=list)
-    """Files that arrays in it are mapped from: they travel as their paths."""
+    """Files that arrays in it are mapped from: they are captured as their paths."""
     filled: set[type] = field(default_factory=set)
     """Classes of modules whose attributes their first instance sets, of instances in it."""
     has_code: bool = False
@@ -122,7 +122,7 @@ def pickle_together(
 
     `name_of` tells the name by which a function or class is referred to; None has it pickled where it is met.
     `wrote` is told the bytes of the pickle as they are done.
-    Raises DeniedError for what can't travel, and whatever pickling raises.
+    Raises DeniedError for what can't be captured, and whatever pickling raises.
     """
 
     def pickle_with(regions: Sequence[Region]) -> Pickled:

@@ -1,4 +1,4 @@
-"""Reducers for objects that neither pickle nor cloudpickle can take apart, and for those that travel by reference."""
+"""Reducers for objects that neither pickle nor cloudpickle can take apart, and for those that go by reference."""
 
 from __future__ import annotations
 

@@ -353,7 +353,7 @@ class AbstractDataset:
         return hash((self._definition.digest, self.id))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how it travels: by reference, as its definition and its registration; no data goes along."""
+        """Return how it is pickled: by reference, as its definition and its registration; no data goes along."""
         self._refuse_keys()
         return type(self), (self._definition, self._workspace, self._registration)
 

@@ -20,8 +20,6 @@ from cellrun.core.errors import CellrunError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.supervision.preparation import REASON
 
-_NOTE = "note"
-
 
 def main(verb: str, folder: str, *rest: str) -> int:
     """Do one step; return the exit code. What goes wrong is said in its last line."""

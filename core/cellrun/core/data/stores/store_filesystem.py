@@ -34,7 +34,7 @@ _TOLD = (
 
 
 class StoreFileSystem(DirFileSystem):  # type: ignore[misc]  # fsspec says nothing of its types
-    """The files of a store. It travels as its store does: by name, and credentials are asked for anew."""
+    """The files of a store. It is pickled as its store is: by name, and credentials are asked for anew."""
 
     cachable = False
 

@@ -13,7 +13,8 @@ from cellrun.core.environments.conda_dependencies import CondaDependencies
 from cellrun.core.environments.environment import Environment
 from cellrun.core.environments.sources.requirements import text_of
 from cellrun.core.errors import UserErrorException, shown
-from cellrun.core.submission.configuration.parts import Part, camel
+from cellrun.core.names import camel
+from cellrun.core.submission.configuration.parts import Part
 from cellrun.core.submission.configuration.run_configuration import RunConfiguration
 
 _SUFFIX = ".runconfig"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from cellrun.core.distributed.distribution import Distribution
+from cellrun.core.names import camel
 
 
 @dataclass
@@ -148,9 +149,3 @@ class ParallelTaskConfiguration(Part):
 
     max_retries_per_worker: int = 0
     worker_count_per_node: int = 1
-
-
-def camel(name: str) -> str:
-    """Return a name as Azure ML's files spell it."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))

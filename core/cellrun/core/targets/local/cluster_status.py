@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from cellrun.core.names import camel
 from cellrun.core.targets.resource import SUCCEEDED
 
 
@@ -16,7 +17,7 @@ class _Told:
         told = {}
         for one in fields(self):  # type: ignore[arg-type]  # each is a dataclass
             value = getattr(self, one.name)
-            told[_camel(one.name)] = value.serialize() if isinstance(value, _Told) else value
+            told[camel(one.name)] = value.serialize() if isinstance(value, _Told) else value
         return told
 
     def __repr__(self) -> str:
@@ -79,8 +80,3 @@ class ComputeInstanceStatus(_Told):
     state: str = "Running"
     creation_time: str | None = None
     errors: list[Any] = field(default_factory=list)
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))

@@ -1,4 +1,4 @@
-"""The packages that travel to a Ray cluster: cellrun's own code and a run's files, each a zip named by content.
+"""The packages that are sent to a Ray cluster: cellrun's own code and a run's files, each a zip named by content.
 
 The run's own is the job's working folder there:
 
@@ -51,7 +51,7 @@ def uri_of(name: str) -> str:
 
 
 class RunPackage(NamedTuple):
-    """A run as it travels."""
+    """A run as it is sent."""
 
     run: RunLayout
     payload: Payload

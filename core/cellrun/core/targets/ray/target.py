@@ -119,12 +119,7 @@ class RayTarget(ComputeTarget):
 
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run gets there: the cluster's own isn't known from here."""
-        if not isinstance(environment, EnvironmentSpec):
-            return TargetPython(environment)
-        from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
-
-        spec = PortableSpec.of(environment).spec
-        return TargetPython(spec.interpreter, None if spec.is_given else spec.python)
+        return TargetPython.of(environment)
 
     def problems(self, request: RunRequest) -> list[str]:
         """Return why the cluster could never start such a run. How large it may grow nobody knows."""

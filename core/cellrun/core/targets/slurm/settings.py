@@ -51,7 +51,7 @@ def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _place_problems(given: Mapping[str, Any]) -> list[str]:
-    """Return what can't be of where it is: what ssh and the far side take, of a login node."""
+    """Return what can't be of where it is: what ssh and the other machine take, of a login node."""
     place = {name: value for name, value in given.items() if name in _PLACE and isinstance(value, str)}
     if not given.get("host"):
         return [_NO_FOLDER] if "folder" in place else []

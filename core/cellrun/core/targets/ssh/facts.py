@@ -61,7 +61,7 @@ class Facts(NamedTuple):
 
     def python_of(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run with an environment gets there, as far as this tells."""
-        return self.python if environment is None else python_unseen(environment)
+        return self.python if environment is None else TargetPython.of(environment)
 
     def environment_problems(self, request: RunRequest, name: str) -> list[str]:
         """Return why a run's environment can't be built on this machine, as a target of a name."""
@@ -97,16 +97,6 @@ class Facts(NamedTuple):
             packages = dict(filter(_are_short_texts, islice(packages.items(), _MOST_PACKAGES)))
         python = TargetPython(told["executable"], told["python"], packages, builds=bool(uv))
         return cls(float(told["learned_at"]), told["host"], python, Resources.from_json(dict(told)), uv, engine)
-
-
-def python_unseen(environment: str | EnvironmentSpec | None) -> TargetPython:
-    """Return what is known of an environment's Python on a machine that hasn't told of it."""
-    if not isinstance(environment, EnvironmentSpec):
-        return TargetPython(environment)
-    from cellrun.core.environments.portable_spec import PortableSpec  # noqa: PLC0415  # few runs need it
-
-    spec = PortableSpec.of(environment).spec
-    return TargetPython(spec.interpreter, None if spec.is_given else spec.python)
 
 
 def _is_short_text(value: object) -> bool:

@@ -27,7 +27,7 @@ from cellrun.core.targets.contract import (
 from cellrun.core.targets.keeper import client as keeper
 from cellrun.core.targets.pending_launch import Order, PendingLaunch
 from cellrun.core.targets.ssh.connection import Connection
-from cellrun.core.targets.ssh.facts import Facts, python_unseen
+from cellrun.core.targets.ssh.facts import Facts
 from cellrun.core.targets.ssh.fetching import Fetching, by_workspace
 from cellrun.core.targets.ssh.launches import ON_ITS_WAY, Launches
 from cellrun.core.targets.unresponsive_engine import is_on_its_way
@@ -53,7 +53,7 @@ class RemoteTarget(ComputeTarget):
         self._launches = Launches(self._connection, self._observe)
 
     def engine(self) -> Mapping[str, Any] | None:
-        """Return what starts runs there, as the far side's `Engines` has it; None for this user's own queue there."""
+        """Return what starts runs there, as `Engines` there has it; None for this user's own queue there."""
         return None
 
     def describe(self) -> TargetDescription:
@@ -74,7 +74,7 @@ class RemoteTarget(ComputeTarget):
     def python(self, environment: str | EnvironmentSpec | None) -> TargetPython:
         """Return the Python that a run gets there, as far as the machine has told."""
         facts = Facts.known(self.settings)
-        return facts.python_of(environment) if facts else python_unseen(environment)
+        return facts.python_of(environment) if facts else TargetPython.of(environment)
 
     def problems(self, request: RunRequest) -> list[str]:
         """Return why the machine could never start such a run, by what it told last; what can't be sent there."""

@@ -34,7 +34,7 @@ class Sent(NamedTuple):
 
 
 class Sending:
-    """One run on its way there. It may be made anew at any time: the far side knows what it has."""
+    """One run on its way there. It may be made anew at any time: the other machine knows what it has."""
 
     def __init__(self, run: RunLayout) -> None:
         """Raise OSError, ContextException for what of the run can't be read."""

@@ -39,7 +39,7 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     note = row.note.partition(":")[0]  # `same as digits-2` says it
-    cells = (*row[:4], f"{row.travels_as}, {note}" if note else row.travels_as)
+    cells = (*row[:4], f"{row.captured_as}, {note}" if note else row.captured_as)
     return tuple(map(plain_line, cells))
 
 

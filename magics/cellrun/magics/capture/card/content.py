@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cellrun.core.context.account import travelled
+from cellrun.core.context.account import counts_of
 from cellrun.core.context.manifest import Need
 from cellrun.magics.capture.destination import is_sent_before
 from cellrun.magics.capture.refusals import Refusal
@@ -26,12 +26,12 @@ class Row(NamedTuple):
     what: str
     size: str
     needed_by: str
-    travels_as: str
+    captured_as: str
     note: str
 
 
 class Refused(NamedTuple):
-    """One refusal: what can't travel, and below it where that is needed and what to do."""
+    """One refusal: what can't be captured, and below it where that is needed and what to do."""
 
     what: str
     advice: str
@@ -39,7 +39,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Content:
-    """The account of what travels, the refusals and the notes of one cell."""
+    """The account of what is captured, the refusals and the notes of one cell."""
 
     needs: Sequence[Need]
     refusals: Sequence[Refusal] = ()
@@ -51,10 +51,10 @@ class Content:
 
     @property
     def summary(self) -> str:
-        """What travels in numbers: `6 names · 1.2 MB · 1 module · 1 file · to box, Python 3.13.5, 12 kB to send`."""
+        """What is captured in numbers: `6 names · 1.2 MB · 1 module · 1 file · to box, Python 3.13, 12 kB to send`."""
         if not self.needs:
             return self.there and f"to {self.there}"
-        count = travelled(self.needs)
+        count = counts_of(self.needs)
         parts = [
             _counted(count.names, "name"),
             size_words(count.bytes),
@@ -71,12 +71,12 @@ class Content:
             return ""
         if self.shares_files:
             return f"to {self.there}, by shared folders"
-        size = travelled(need for need in self.needs if not is_sent_before(need)).bytes
+        size = counts_of(need for need in self.needs if not is_sent_before(need)).bytes
         return f"to {self.there}, {size_words(size) or 'nothing'} to send"
 
     @property
     def is_bare(self) -> bool:
-        """Whether the cell needs nothing at all, what can't travel included."""
+        """Whether the cell needs nothing at all, what can't be captured included."""
         return not self.needs and not self.refusals
 
     @property

@@ -1,1 +1,1 @@
-"""The carriers: one per kind of thing that is captured, all with the verbs find, check, pack."""
+"""The carriers: one for each kind of thing that is captured, all with the verbs of `carrier.py`."""

@@ -32,9 +32,9 @@ _NEVER_SHARED = (str, bytes, int, float, complex, type(None), type, ModuleType, 
 class AttributeCarrier(Carrier):
     """Carries attributes of modules, by names such as `config:LR`.
 
-    Of a local module travels what its source doesn't give: what plain assignments gave and is something else now, what
+    Of a local module it is what its source doesn't give: what plain assignments gave and is something else now, what
     its import computed, what cells assigned, and what shares objects with other values of the cell. Of installed ones
-    travels what cells assigned. Where a file has changed since it was imported, its version goes instead, and that is
+    it is what cells assigned. Where a file has changed since it was imported, its version goes instead, and that is
     said.
     """
 
@@ -48,7 +48,7 @@ class AttributeCarrier(Carrier):
         self._left: list[str] = []
 
     def find_more(self) -> Iterator[Found]:
-        """Take what attributes have now; what can't travel stays behind and is said."""
+        """Take what attributes have now; what can't be captured stays behind and is said."""
         for read, value in self._assigned():
             if self._left_out.has(read.name.replace(":", "."), read.place):  # `config:LR`, as in `--without`
                 continue
@@ -82,7 +82,7 @@ class AttributeCarrier(Carrier):
         return list(self._fresh(found))
 
     def _leave(self, name: str, place: str, why: str) -> None:
-        """Note that an attribute can't travel."""
+        """Note that an attribute can't be captured."""
         shown = name.replace(":", ".")
         self._left.append(f"{shown} ({place}) stays behind: {why}; the run has what the source of its module gives")
 
@@ -154,7 +154,7 @@ def _log_handlers(installed: AbstractSet[str]) -> Iterator[tuple[str, str, Any]]
 
 
 def _of_filled(kinds: AbstractSet[type]) -> Iterator[tuple[str, str, Any]]:
-    """Iterate over what the first instances of classes have set: in the run there may be none but those that travel."""
+    """Iterate over what the first instances of classes have set: in the run there may be none but the captured ones."""
     for kind in sorted(kinds, key=lambda each: (each.__module__, each.__qualname__)):
         for name in filled_at_call(kind):
             yield f"{kind.__module__}:{kind.__qualname__}.{name}", "what its first instance set", vars(kind)[name]

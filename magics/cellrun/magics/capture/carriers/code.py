@@ -67,7 +67,7 @@ class CodeCarrier(Carrier):
     def __init__(self, cell: CapturedCell) -> None:
         self._notebook = cell.notebook
         self._sources: dict[str, Source] = {}
-        self._lines: dict[str, set[int]] = {}  # of what travels, by source
+        self._lines: dict[str, set[int]] = {}  # of what is captured, by source
         self._definitions: dict[str, Definition] = {}
         self._found: dict[str, Defined | Undefined] = {}
         self.writes: set[str] = set()
@@ -128,7 +128,7 @@ class CodeCarrier(Carrier):
         )
 
     def uncalled(self, name: str, used: AbstractSet[str]) -> list[str]:
-        """Return the methods that read a global name, if nobody else does and nothing that travels names one of them.
+        """Return the methods that read a global name, if nobody else does and nothing captured names one of them.
 
         `used` are the attributes that the cell and its modules use. Empty as well if no function reads the name.
         """

@@ -21,7 +21,7 @@ _Child: TypeAlias = tuple[str, object]
 
 
 class Culprit(NamedTuple):
-    """What can't travel."""
+    """What can't be captured."""
 
     path: str
     """Its path, from the variable on, as Python would write it as far as it can."""

@@ -1,4 +1,4 @@
-"""Tells what a cell needs and can't have: names without a value that travels, modules that its Python hasn't."""
+"""Tells what a cell needs and can't have: names without a value that is captured, modules that its Python hasn't."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_PYTHON_2 = frozenset({"basestring", "long", "raw_input", "reload", "unichr",
 
 
 class LackedNames(Carrier):
-    """Tells of names that nobody defines, whose values can't travel, or that are left out; it carries nothing."""
+    """Tells of names that nobody defines, whose values can't be captured, or that are left out; it carries nothing."""
 
     def __init__(self, cell: CapturedCell, code: CodeCarrier, modules: ModuleCarrier, values: ValueCarrier) -> None:
         self._cell = cell
@@ -72,7 +72,7 @@ class LackedNames(Carrier):
                 yield _byte_code_refusal(each, self._code.why_undefined(each.name), self._cell.notebook, there.python)
 
     def _may_lack(self, name: str) -> bool:
-        """Whether the cell can run without a value that can't travel: it may set it itself, or not need it."""
+        """Whether the cell can run without a value that can't be captured: it may set it itself, or not need it."""
         read = self._cell.needs.reached.get(name)
         if read is None:  # an attribute of something that is needed
             return False
@@ -84,7 +84,7 @@ class LackedNames(Carrier):
         return is_possible and name not in self._values.references
 
     def _missing(self) -> list[Read]:
-        """Return the reads of names that nobody defines: neither do the functions that travel."""
+        """Return the reads of names that nobody defines: neither do the functions that are captured."""
         defined = {self._cell.run_name, *self._code.writes}
         return [read for name, read in self._cell.needs.missing.items() if name not in defined]
 
@@ -97,7 +97,7 @@ class LackedNames(Carrier):
         return Refusal(read.name, what)
 
     def _uncalled(self, name: str) -> list[str]:
-        """Return the methods that alone read a name, if neither the cell nor what travels seems to call one of them."""
+        """Return the methods that alone read a name, if neither the cell nor what is captured seems to call one."""
         analysis = self._cell.analysis
         of_cell = chain(analysis.reads, *analysis.definitions.values())
         if analysis.scripts or any(read.name == name for read in of_cell):

@@ -74,7 +74,7 @@ class MagicCarrier(Carrier):
         yield from modules
 
     def check(self, values_folder: Path) -> list[Refusal]:
-        """Return which magics can't travel."""
+        """Return which magics can't be captured."""
         del values_folder
         return self._refusals
 

@@ -1,4 +1,4 @@
-"""Carries modules: installed ones are imported again, local ones travel as files, with all that they import."""
+"""Carries modules: installed ones are imported again, local ones go along as files, with all that they import."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w*)*")
 class ModuleCarrier(Carrier):
     """Carries modules, and what can be imported from one.
 
-    Responsibilities: imports; which local files travel; what they need in turn, by imports, names in texts and paths.
+    Responsibilities: imports; which files are captured; what they need in turn, by imports, names in texts and paths.
     """
 
     def __init__(self, cell: CapturedCell) -> None:
@@ -106,7 +106,7 @@ class ModuleCarrier(Carrier):
                     self._need([top], place)
 
     def loaded(self) -> list[LoadedModule]:
-        """Return the local modules that travel and that the notebook has imported."""
+        """Return the local modules that are captured and that the notebook has imported."""
         if self._loaded_of != len(self._files):  # new ones since the last time
             self._loaded_of = len(self._files)
             modules = [module for module in tuple(sys.modules.values()) if isinstance(module, types.ModuleType)]

@@ -31,8 +31,8 @@ class HiddenNames(Carrier):
     """Which names of the notebook the code of a cell may reach without naming them.
 
     A name that stands in a text may be meant if texts are run as code; where code can reach any name, all small values
-    travel, and what is left behind is said.
-    Responsibilities: gather the texts of what travels, and how far its code reaches; tell each name once.
+    are captured, and what is left behind is said.
+    Responsibilities: gather the texts of what is captured, and how far its code reaches; tell each name once.
     """
 
     def __init__(self, cell: CapturedCell) -> None:
@@ -47,7 +47,7 @@ class HiddenNames(Carrier):
         self._left: dict[str, str] = {}
 
     def find(self, read: Read, value: Any) -> Found | None:
-        """Leave a value behind that is too large to travel for the case that it is meant."""
+        """Leave a value behind that is too large to be captured for the case that it is meant."""
         if read.certainty is not Certainty.DISTANT:
             self._left.pop(read.name, None)
             return None
@@ -58,7 +58,7 @@ class HiddenNames(Carrier):
         return Found(read)
 
     def follow(self, found: Found) -> Iterable[Found]:
-        """Note the texts in something that travels, and what its code does with texts and names."""
+        """Note the texts in something that is captured, and what its code does with texts and names."""
         for text in found.texts:
             self._texts.setdefault(text.value, text)
         self._is_evaluating |= found.is_evaluating
@@ -158,7 +158,7 @@ def _names_in(text: str) -> Iterator[str]:
 
 
 class RunCarrier(Carrier):
-    """Gives the cell its own Run; other runs travel as any value does."""
+    """Gives the cell its own Run; other runs are captured as any value is."""
 
     def __init__(self, cell: CapturedCell) -> None:
         self._cell = cell

@@ -109,10 +109,10 @@ class StateCarrier(Carrier):
         try:
             return options, self._pickle(kind, options)
         except Exception:  # noqa: BLE001  # whatever the types of the user's values raise
-            kept = {name: value for name, value in options.items() if self._can_travel(kind, name, value)}
+            kept = {name: value for name, value in options.items() if self._can_be_captured(kind, name, value)}
             return kept, self._pickle(kind, kept)
 
-    def _can_travel(self, kind: StateKind, name: str, value: Any) -> bool:
+    def _can_be_captured(self, kind: StateKind, name: str, value: Any) -> bool:
         try:
             self._pickle(kind, value)
         except Exception as error:  # noqa: BLE001  # as above
@@ -121,7 +121,7 @@ class StateCarrier(Carrier):
         return True
 
     def why_no_magic(self, value: object) -> Exception | None:
-        """Return why what registers a magic can't travel, None if it can."""
+        """Return why what registers a magic can't be captured, None if it can."""
         try:
             self._pickle(MAGICS, value)
         except Exception as error:  # noqa: BLE001  # as above

@@ -241,7 +241,7 @@ class ValueCarrier(Carrier):
         return id(value) in self._value_ids or any(id(value) in each for each in self._held)
 
     def filled_classes(self) -> set[type]:
-        """Return the classes of modules whose attributes the first of the instances that travel has set."""
+        """Return the classes of modules whose attributes the first of the instances that are captured has set."""
         return set[type]().union(*(each.pickled.filled for each in self._items.values()))
 
     def users_of(self, name: str) -> list[str]:

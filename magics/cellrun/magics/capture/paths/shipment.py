@@ -1,4 +1,4 @@
-"""The files that travel with a cell, as copies or links, and the folder that it runs in.
+"""The files that are captured with a cell, as copies or links, and the folder that it runs in.
 
 A cell whose paths begin with `..` runs as deep in the working folder as the notebook is in what they name:
 `../data/x.csv` in /home/me/project/notebooks/ becomes data/x.csv there, and the cell runs in notebooks/.
@@ -31,7 +31,7 @@ _DATABASE_HEADERS = (b"SQLite format 3\0", b"\x89HDF\r\n\x1a\n")
 
 
 @dataclass(frozen=True)
-class _Parcel:
+class _Copy:
     source: Path
     bytes: int
     place: str
@@ -43,7 +43,7 @@ class Shipment:
 
     def __init__(self, left_out: LeftOut) -> None:
         self._left_out = left_out
-        self._parcels: dict[tuple[str, str], _Parcel] = {}
+        self._copies: dict[tuple[str, str], _Copy] = {}
         self._folders: set[str] = set()
 
     def leaves_out(self, name: str, place: str) -> bool:
@@ -54,7 +54,7 @@ class Shipment:
         """Take a file along, unless it is left out; the first one for a path stays."""
         if self.leaves_out(path, place):
             return
-        self._parcels.setdefault((kind, path), _Parcel(source, source.stat().st_size, place, kind))
+        self._copies.setdefault((kind, path), _Copy(source, source.stat().st_size, place, kind))
 
     def add_folder(self, path: str) -> None:
         """Make an empty folder in the run: the cell may write into it."""
@@ -63,25 +63,25 @@ class Shipment:
     def leave_below(self, folder: str) -> None:
         """Leave out the files below a folder, which arrives as a whole in another way."""
         self._folders = {each for each in self._folders if not f"{each}/".startswith(f"{folder}/")}
-        below = [key for key in self._parcels if key[0] != "module" and key[1].startswith(f"{folder}/")]
+        below = [key for key in self._copies if key[0] != "module" and key[1].startswith(f"{folder}/")]
         for key in below:
-            del self._parcels[key]
+            del self._copies[key]
 
     def paths(self, kind: str) -> list[str]:
         """Return the paths of what goes along: of files as seen from the notebook's folder."""
-        return [path for each, path in self._parcels if each == kind]
+        return [path for each, path in self._copies if each == kind]
 
     def check(self, cell_folder: PurePath = _TOP) -> list[Refusal]:
         """Return why the files can't go along, if they can't."""
-        for kind, path in self._parcels:
+        for kind, path in self._copies:
             if self._target(kind, path, cell_folder) == _CELL:
                 what = f"{path} can't go along, as the submitted cell itself has that name there"
-                return [Refusal(path, what, self._parcels[kind, path].place, "Rename it")]
+                return [Refusal(path, what, self._copies[kind, path].place, "Rename it")]
         most = limits()
-        size, count = sum(each.bytes for each in self._parcels.values()), len(self._parcels)
+        size, count = sum(each.bytes for each in self._copies.values()), len(self._copies)
         if size <= most.snapshot_bytes and count <= most.snapshot_files:
             return []
-        largest = sorted(self._parcels.items(), key=lambda item: -item[1].bytes)[:3]
+        largest = sorted(self._copies.items(), key=lambda item: -item[1].bytes)[:3]
         listed = ", ".join(f"{path} {size_text(each.bytes)} ({each.place})" for (_, path), each in largest)
         what = (
             f"the cell's local modules and files are {size_text(size)} in {count:,} files (limit "
@@ -92,10 +92,10 @@ class Shipment:
 
     def pack(self, folder: Path, cell_folder: PurePath = _TOP) -> None:
         """Copy the files into a folder, in which the cell will run in `cell_folder`."""
-        for (kind, path), parcel in self._parcels.items():
+        for (kind, path), copy in self._copies.items():
             target = folder / self._target(kind, path, cell_folder)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(parcel.source, target)
+            shutil.copy2(copy.source, target)
         for path in self._folders:
             (folder / placed(cell_folder, path)).mkdir(parents=True, exist_ok=True)
 
@@ -104,14 +104,14 @@ class Shipment:
 
     def account(self) -> Iterator[Need]:
         """Iterate over what goes along, a line for each module, file or folder on top."""
-        tops: dict[tuple[str, str], dict[str, _Parcel]] = {}
-        for (kind, path), parcel in self._parcels.items():
-            tops.setdefault((_top(path), kind), {})[path] = parcel
-        for (top, kind), parcels in tops.items():
-            size, (path, first) = sum(each.bytes for each in parcels.values()), next(iter(parcels.items()))
-            many = len(parcels) > 1
+        tops: dict[tuple[str, str], dict[str, _Copy]] = {}
+        for (kind, path), copy in self._copies.items():
+            tops.setdefault((_top(path), kind), {})[path] = copy
+        for (top, kind), copies in tops.items():
+            size, (path, first) = sum(each.bytes for each in copies.values()), next(iter(copies.items()))
+            many = len(copies) > 1
             what = "local module" if kind == "module" else "folder" if many else "file"
-            words = f"{what}, {len(parcels):,} files" if many else what
+            words = f"{what}, {len(copies):,} files" if many else what
             name = top.removesuffix(".py") if kind == "module" else top if many else path
             yield Need(name, kind, words, first.place, size, "source" if kind == "module" else "copy")
 
