@@ -24,8 +24,8 @@ JLPM := cd labextension && PATH="$$PWD/../$(BIN):$$PATH" jlpm
 SYNC := UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --inexact --quiet --compile-bytecode
 FRONT_END := $(shell find labextension/src -type f 2>/dev/null) $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock labextension/style/*)
 
-# With the environment on PATH: `!python` and `!pip` in a notebook are its own.
-LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
+# With the environment on PATH: `!python` and `!pip` in a notebook are its own. Its root is here: notebooks have links to docs.
+LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --LabApp.default_url=/lab/tree/notebooks/sine.ipynb $(LAB_DEFAULTS) $(LAB_OPTIONS)
 
 MINUTES ?= 10
 SEED ?=

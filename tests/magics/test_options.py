@@ -32,7 +32,7 @@ def test_the_arguments_follow_the_first_two_dashes(line, before, after):
 def test_who_asks_for_help_gets_it(word):
     parser = MagicParser("magic", "%magic sample")
     parser.add_argument("--wait", action="store_true", help="until it has ended")
-    with pytest.raises(UsageError, match=r"(?s)%magic in short:.*--wait +until it has ended"):
+    with pytest.raises(UsageError, match=r"(?s)%magic in short:\n +%magic.*--wait +until it has ended"):
         parser.parse_line(f"x {word}")
 
 

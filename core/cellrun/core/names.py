@@ -144,8 +144,8 @@ def _plain(kind: str, given: object, rule: str) -> str:
     if not isinstance(given, str):
         raise InvalidNameError(kind, given, rule)
     if not re.fullmatch(_PLAIN, given):
-        wrong = re.search(_NOT_PLAIN, given) or re.match(r"[_.-]", given)
-        raise InvalidNameError(kind, given, rule, bad=wrong.group()[0] if wrong else "")
+        wrong = re.findall(_NOT_PLAIN, given) or re.findall(r"^[_.-]", given)
+        raise InvalidNameError(kind, given, rule, bad="".join(dict.fromkeys("".join(wrong))))
     return given
 
 

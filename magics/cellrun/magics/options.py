@@ -49,6 +49,10 @@ class MagicParser(MagicArgumentParser):
         magic.__doc__ = self.format_help()
         return magic
 
+    def format_help(self) -> str:
+        """Return what it takes; as plain text, where IPython begins it as reStructuredText."""
+        return super().format_help().removeprefix("::").lstrip("\n")
+
     def parse_line(self, line: str) -> argparse.Namespace:
         """Parse options. Raises UsageError that says what is wrong and shows a sample."""
         words = self.words(line)

@@ -23,6 +23,17 @@ ZeroDivisionError: no
 """
 
 
+SEGFAULT = (
+    "Fatal Python error: Segmentation fault",
+    "",
+    "Current thread 0x00007f0 (most recent call first):",
+    '  File "/opt/lib/python3.11/ctypes/__init__.py", line 519 in string_at',
+    '  File "/home/u/runs/r/work/cell.py", line 3 in reads',
+    '  File "/home/u/runs/r/work/cell.py", line 5 in <module>',
+    '  File "<string>", line 1 in <module>',
+)
+
+
 def failed(reason, **fields):
     return StatusRecord(3, Status.FAILED, 10.0, reason, fields, 1.0)
 
@@ -68,6 +79,16 @@ def failed(reason, **fields):
             "InvalidMetricError: no",
             "train.py, line 3, in train",
             "exit code 1",
+        ),
+        (  # the interpreter's own words begin with the most recent call
+            failed(
+                f"killed by signal 11 (SIGSEGV): {SEGFAULT[0]}",
+                traceback_tail="\n".join(SEGFAULT),
+                last_line=SEGFAULT[0],
+            ),
+            SEGFAULT[0],
+            "cell.py, line 3, in reads",
+            "killed by signal 11 (SIGSEGV)",
         ),
         (  # what was printed last, or an error that was survived, is not why it was killed
             failed("killed by signal 9 (SIGKILL)", signal="SIGKILL", last_line="epoch 1"),
@@ -147,6 +168,17 @@ def test_no_name_of_somebody_elses_run_becomes_code(name):
 def test_every_sentence_is_one():
     assert len(set(SENTENCES)) == len(SENTENCES)
     assert all(sentence[-1] in ".?" and len(sentence) < 120 for sentence in SENTENCES)
+
+
+def test_a_real_end_by_a_signal_says_where(runs):
+    layout = runs.script("import ctypes\nctypes.string_at(0)")
+    status = runs.end(layout)
+    failure = Failure.of(status, RunRecord.read(layout))
+    assert failure[:3] == (
+        "Fatal Python error: Segmentation fault",
+        f"{RunRecord.read(layout).script}, line 2",
+        "killed by signal 11 (SIGSEGV)",
+    )
 
 
 def test_a_real_failure_says_it_in_its_view(runs):

@@ -48,11 +48,14 @@ def test_the_line_that_names_the_error(log, error):
     assert bool(LogEnd.of(log).error) == bool(error)
 
 
-def test_the_traceback_begins_at_its_header_and_is_cut_at_the_front():
+def test_the_traceback_begins_at_its_header_and_is_cut_where_its_oldest_calls_are():
     assert LogEnd.of(f"before\n{TRACEBACK}\n").traceback == TRACEBACK
     long = LogEnd.of(f"{TRACEBACK}\n" + "x" * 10_000).traceback
     assert len(long) == 4000
     assert long.endswith("x")
+    fatal = LogEnd.of(f"{TRACEBACK}\nFatal Python error: Aborted\n" + "x" * 10_000).traceback
+    assert len(fatal) == 4000
+    assert fatal.startswith("Fatal Python error: Aborted")  # its most recent call is the first
 
 
 def test_the_last_line_is_the_last_that_says_something():

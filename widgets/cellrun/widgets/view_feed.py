@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cellrun.core.errors import problem_of
+from cellrun.core.errors import RunNotFoundError, problem_of
 from cellrun.core.layout import RunLayout
 from cellrun.core.live.feed import Feed
 from cellrun.core.live.frame import Frame
@@ -55,7 +55,9 @@ class ViewFeed:
 
     def failed(self, error: Exception) -> None:
         """Say why nothing more comes."""
-        self._send({"type": "error", "message": f"the run's folder can't be read any more: {problem_of(error)}"}, [])
+        is_gone = isinstance(error, (FileNotFoundError, RunNotFoundError)) and not self._layout.record.exists()
+        why = "the run was deleted" if is_gone else f"the run's folder can't be read any more: {problem_of(error)}"
+        self._send({"type": "error", "message": why}, [])
 
     def _begin(self) -> LiveRun:
         self._grace.cancel()

@@ -66,8 +66,7 @@ def charts_of(comparison: Comparison, wanted: list[str] | None) -> list[Chart]:
     names = list(dict.fromkeys(name for heads in comparison.heads for name in heads))
     if missing := [name for name in wanted or () if name not in names]:
         raise UserErrorException(
-            f"{_of(rows)} logged no metric {_listed(missing)}; "
-            + _known(names, "logged are", "no metric is logged yet")
+            f"{_of(rows)} logged no metric {_listed(missing)}; " + _known(names, "logged are", "no metric is logged")
         )
     colours = run_colours([row.number for row in rows])
     labels = _labels(rows)
@@ -93,7 +92,7 @@ def charts_of(comparison: Comparison, wanted: list[str] | None) -> list[Chart]:
     if undrawn and (wanted is not None or not charts):
         raise UserErrorException(_why_not(rows, undrawn, _drawable(comparison.heads)))
     if not charts:
-        raise UserErrorException(f"nothing to draw of {_of(rows)} yet: run.log('loss', value) logs a value of a metric")
+        raise UserErrorException(f"nothing to draw of {_of(rows)}: run.log('loss', value) logs a value of a metric")
     return charts
 
 

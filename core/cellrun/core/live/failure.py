@@ -54,8 +54,9 @@ SENTENCES = tuple(dict.fromkeys(sentence for _, sentence in (*_OF_INTERACTIVE, *
 
 # A frame of a traceback: `Cell In[7], line 4, in train` of a notebook's cell, `File "train.py", line 4, in train` else.
 _FRAME = re.compile(
-    r'^\s*(?:(?P<cell>Cell In\s?\[\d+\])|File "(?P<file>[^"]+)"), line (?P<line>\d+)(?:, in (?P<function>\S+))?'
+    r'^\s*(?:(?P<cell>Cell In\s?\[\d+\])|File "(?P<file>[^"]+)"), line (?P<line>\d+)(?:,? in (?P<function>\S+))?'
 )
+_BACKWARDS = "(most recent call first)"  # faulthandler's, of an interpreter that a signal ended
 _LIBRARY = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*|cellrun[/\\]core)[/\\]|^<frozen ")
 
 
@@ -97,7 +98,7 @@ def _where(tail: str) -> str:
     own = [frame for frame in frames if frame["cell"] or not _LIBRARY.search(frame["file"])]
     if not own:
         return ""
-    last = own[-1]
+    last = own[0] if _BACKWARDS in tail else own[-1]
     place = last["cell"] or last["file"].rsplit("/", 1)[-1]
     at = f"{place}, line {last['line']}"
     function = last["function"] or "<module>"

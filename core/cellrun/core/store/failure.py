@@ -30,7 +30,7 @@ class LogEnd(NamedTuple):
     """What the end of a log tells about a failure."""
 
     traceback: str
-    """The last traceback, cut at the front to a readable length; empty if there is none."""
+    """The last traceback, cut to a readable length where the oldest calls are; empty if there is none."""
     error: str
     """The line that names the error; empty if there is none."""
     last_line: str
@@ -55,7 +55,9 @@ class LogEnd(NamedTuple):
         last = next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
         start, error = _traceback(lines)
         tail = "\n".join(lines[start:]).rstrip() if start is not None else ""
-        return cls(tail[-_TRACEBACK_CHARS:], error[:line_chars], last.strip()[:line_chars])
+        # In a traceback the most recent call is the last, in what faulthandler writes the first.
+        cut = tail[:_TRACEBACK_CHARS] if error.startswith(_FATAL) else tail[-_TRACEBACK_CHARS:]
+        return cls(cut, error[:line_chars], last.strip()[:line_chars])
 
 
 def reason(how: JobExit, end: LogEnd, *, is_shell: bool = False, memory_lack: str | None = "") -> str:
