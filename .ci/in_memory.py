@@ -13,6 +13,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made there
 USUAL = "/tmp"  # noqa: S108  # what TMPDIR is if nobody has chosen one
@@ -26,16 +27,26 @@ def main(command: list[str]) -> int:
         os.execvp(command[0], command)  # noqa: S606  # as if it were called directly
     folder = tempfile.mkdtemp(prefix="tests-", dir=MEMORY)
     Path(folder).chmod(0o1777)  # as /tmp: some tests work as another user
-    environment = {**os.environ, "TMPDIR": folder}
+    told: SimpleQueue[int] = SimpleQueue()
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(each) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(each, lambda number, _: told.put(number))
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the command by itself
     try:
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the command by itself
-        process = subprocess.Popen([*command, f"--basetemp={folder}/t"], env=environment)
-        for each in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, lambda number, _: process.send_signal(number))
-        code = process.wait()
+        process = subprocess.Popen([*command, f"--basetemp={folder}/t"], env={**os.environ, "TMPDIR": folder})
+        while (code := _ended(process)) is None:
+            while not told.empty():
+                process.send_signal(told.get())
     finally:
         subprocess.run(["rm", "-rf", "--one-file-system", folder], check=False)  # what a test mounted isn't entered
     return code if code >= 0 else 128 - code
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    """Return the exit code if it ends within a second."""
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(1)
+    return None
 
 
 def has_room() -> bool:
