@@ -99,7 +99,7 @@ def test_links_and_the_like_are_told_and_not_opened(
     try:
         makers[kind]()
     except PermissionError:
-        pytest.skip("here, only root makes these")
+        pytest.skip(f"here only root makes a {kind}")
     listing = outputs.listing()
     assert [each.name for each in listing.skipped] == ["outputs/bad"]
     assert "skipped" in listing.skipped[0].why

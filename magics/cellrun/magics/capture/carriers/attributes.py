@@ -32,10 +32,10 @@ _NEVER_SHARED = (str, bytes, int, float, complex, type(None), type, ModuleType, 
 class AttributeCarrier(Carrier):
     """Carries attributes of modules, by names such as `config:LR`.
 
-    Of a local module it is what its source doesn't give: what plain assignments gave and is something else now, what
-    its import computed, what cells assigned, and what shares objects with other values of the cell. Of installed ones
-    it is what cells assigned. Where a file has changed since it was imported, its version goes instead, and that is
-    said.
+    Of a local module it carries what its source doesn't give: what plain assignments gave and is something else now,
+    what its import computed, what cells assigned, and what shares objects with other values of the cell. Of installed
+    ones it carries what cells assigned. Where a file has changed since it was imported, its version goes instead, and
+    that is said.
     """
 
     def __init__(self, cell: CapturedCell, modules: ModuleCarrier, values: ValueCarrier) -> None:
