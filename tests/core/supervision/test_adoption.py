@@ -16,6 +16,7 @@ from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.start import supervisor_command
 from cellrun.core.targets import launching
+from cellrun.core.targets.local import recovery
 from cellrun.core.targets.local.queue import LocalQueue
 from cellrun.core.targets.local.target import LocalTarget
 from cellrun.core.targets.look import look
@@ -266,6 +267,25 @@ def test_a_run_that_is_being_stopped_ends_so_whoever_stops_it(runs, until, monke
     (layout.work / "go").touch()
     end = runs.end(layout)
     assert (end.status, end.reason) == (Status.CANCELED, "canceled")
+
+
+@pytest.mark.parametrize("is_canceled", [True, False])
+def test_a_job_that_ends_between_two_looks_at_it_has_the_end_that_it_left(runs, until, monkeypatch, is_canceled):
+    layout = runs.printed(runs.running(runs.script(SAVES if is_canceled else SCRIPT)), "up")
+    if is_canceled:
+        LocalTarget("local").cancel(layout)
+        runs.printed(layout, "saving")
+    processes = ProcessFile(layout).read()
+
+    def ends_first(*arguments):
+        (layout.work / "go").touch()
+        until(lambda: not processes.job.is_alive(), "its end")
+        return living_job(*arguments)
+
+    living_job = recovery._living_job
+    monkeypatch.setattr(recovery, "_living_job", ends_first)
+    kill(processes.supervisor, until)
+    assert runs.end(layout).status is (Status.CANCELED if is_canceled else Status.COMPLETED)
 
 
 def test_without_a_process_table_a_fresh_start_is_believed_and_an_old_one_is_not(runs, until, monkeypatch):

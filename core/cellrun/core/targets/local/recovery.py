@@ -65,11 +65,12 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout, launch).wait()
         return False
-    left = None if processes else Ending.left(layout, job=None)
+    left = Ending.left(layout, processes.job if processes else None)  # its job may have ended since the status was read
     # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
     if left is None and _is_anybody_left(layout):
         return False
-    has_ended = _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {}))
+    disappeared = Ending(Status.FAILED, "supervisor and job disappeared", {})
+    has_ended = _end(layout, status, Ending.announced(status) or left or disappeared)
     if has_ended:
         ProcessFamily(layout, job=None).stop(0)  # daemons of a job that has left word of its end
     return has_ended
