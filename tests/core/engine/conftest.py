@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -133,6 +133,14 @@ class Job:
             time.sleep(0.02)
 
 
+def with_descendants(pids: Iterable[int]) -> set[int]:
+    """Return processes and all below them: of a daemon, only whose child it is says that it's of a job."""
+    found, parents = set(pids), {entry.pid: entry.parent for entry in process_table.processes()}
+    while new := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= new
+    return found
+
+
 @contextmanager
 def blocked(*numbers: signal.Signals) -> Iterator[None]:
     """Let the processes that are started here begin with these signals blocked."""
@@ -148,9 +156,8 @@ def job(tmp_path: Path) -> Iterator[Job]:
     """A run that an engine is to start."""
     job = Job(tmp_path)
     yield job
-    for process in job.started:
-        process.kill()
-        process.wait()
-    for pid in job.living():
+    for pid in with_descendants(job.living()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    for process in job.started:
+        process.wait()

@@ -16,7 +16,7 @@ from cellrun.core.processes import orphans, process_table
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision.launch_spec import LaunchSpec
 from cellrun.core.supervision.process_file import ProcessFile
-from tests.core.engine.conftest import Job
+from tests.core.engine.conftest import Job, with_descendants
 
 ASLEEP = "print('up'); import time; time.sleep(600)"
 STUBBORN = """
@@ -37,14 +37,6 @@ time.sleep(600)
 def daemon_of(job: Job) -> int:
     """Return the pid of what the stubborn one left."""
     return int((job.run.work / "daemon").read_text())
-
-
-def everybody(job: Job) -> set[int]:
-    """Return the processes below the one that the engine knows."""
-    found, parents = {job.started[-1].pid}, {entry.pid: entry.parent for entry in process_table.processes()}
-    while new := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= new
-    return found
 
 
 def test_a_run_is_brought_to_its_end_in_the_environment_of_both(job: Job) -> None:
@@ -150,7 +142,7 @@ def test_an_engine_that_signals_every_process_is_understood(
     job.ordered(ASLEEP)
     process = job.start(why=why)
     job.printed("up")
-    for pid in sorted(everybody(job), reverse=last):
+    for pid in sorted(with_descendants([process.pid]), reverse=last):
         with suppress(ProcessLookupError):  # with another's end it may be gone
             os.kill(pid, signal.SIGTERM)
     assert process.wait(60) == (PREEMPTED if why is Stop.PREEMPTED else 1)
@@ -214,7 +206,7 @@ def test_nobody_is_left_when_the_engine_kills_all_that_it_sees(job: Job) -> None
     job.start(detached=True)
     job.printed("up")
     daemon = daemon_of(job)
-    seen = everybody(job)
+    seen = with_descendants([job.started[-1].pid])
     assert len(seen) == 1
     for pid in seen:
         os.kill(pid, signal.SIGKILL)
