@@ -7,6 +7,7 @@
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
 #             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
 # make faults  do what may go wrong, row by row (docs/faults.md), those that take long too; some rows: make faults ROWS="D C2"
+# make screenshots  run what shows in a browser, and save it in tests/screenshots: look at it
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -30,7 +31,7 @@ LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --LabApp.default_url=/lab/t
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: lab dev demo test test-versions test-engines faults soak vitest pytest check clean
+.PHONY: lab dev demo test test-versions test-engines faults soak screenshots vitest pytest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -87,6 +88,11 @@ soak: .venv/.test
 # as root it does what nobody else may: full disks, a memory limit, failing system calls
 faults: .venv/.test
 	$(BIN)/python -m tests.faults $(ROWS)
+
+screenshots: export SCREENSHOTS := 1
+screenshots: .venv/.test
+	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder tests/browser
+	$(JLPM) test
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .

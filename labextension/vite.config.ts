@@ -14,7 +14,10 @@ const launchOptions = {
 
 export default defineConfig({
   root: import.meta.dirname,
-  define: { VERSION: JSON.stringify('0.0.0-test') },
+  define: {
+    VERSION: JSON.stringify('0.0.0-test'),
+    SCREENSHOTS: JSON.stringify('SCREENSHOTS' in process.env),
+  },
   server: { fs: { allow: ['..'] } }, // tests/data is shared with Python
   optimizeDeps: {
     include: [

@@ -24,6 +24,9 @@ LONGEST = (
     *("tests/core/targets/", "tests/core/supervision/", "tests/server/", "tests/magics/", ""),
 )
 
+_OBJECTS = 50_000
+"""So many more objects than before, and garbage is looked for: after 700 of them it takes 6 % of what tests take."""
+
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
 settings.load_profile("cellrun")
 
@@ -49,6 +52,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(_OBJECTS)
         gc.enable()
 
 

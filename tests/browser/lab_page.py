@@ -12,8 +12,7 @@ from playwright.sync_api import Error, Locator, Page, WebSocket, expect
 
 from tests.browser.lab_server import TOKEN, LabServer
 from tests.browser.run_view_page import RunViewPage
-
-SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+from tests.browser.screenshots import screenshot
 
 
 class KernelWire:
@@ -191,13 +190,10 @@ class LabPage:
         """Make the page so many pixels wide."""
         self.page.set_viewport_size({"width": width, "height": 900})
 
-    def screenshot(self, name: str) -> Path:
-        """Save what the page shows as `tests/screenshots/<name>-<theme>.png`."""
-        SCREENSHOTS.mkdir(exist_ok=True)
+    def screenshot(self, name: str) -> None:
+        """Save what the page shows as `<name>-<theme>.png`, if that is wanted."""
         theme = "light" if self.page.evaluate("document.body.dataset.jpThemeLight") == "true" else "dark"
-        path = SCREENSHOTS / f"{name}-{theme}.png"
-        self.page.screenshot(path=path)
-        return path
+        screenshot(self.page, f"{name}-{theme}")
 
     def linked_output(self, index: int) -> RunViewPage:
         """Show a cell's output once more, in a tab beside the notebook; return the view there."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import grave_problems
-from tests.browser.lab_page import SCREENSHOTS
 from tests.browser.run_page import RunPage
+from tests.browser.screenshots import screenshot
 from tests.server.jupyter_process import TOKEN, JupyterProcess
 
 
@@ -44,13 +42,10 @@ class PortalPage:
         for part in self.page.locator(".cellrun[data-theme]").all():
             expect(part).to_have_attribute("data-theme", theme)
 
-    def screenshot(self, name: str) -> Path:
-        """Save what the page shows as `tests/screenshots/<name>-<theme>.png`."""
-        SCREENSHOTS.mkdir(exist_ok=True)
+    def screenshot(self, name: str) -> None:
+        """Save what the page shows as `<name>-<theme>.png`, if that is wanted."""
         dark = self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        path = SCREENSHOTS / f"{name}-{'dark' if dark else 'light'}.png"
-        self.page.screenshot(path=path)
-        return path
+        screenshot(self.page, f"{name}-{'dark' if dark else 'light'}")
 
     def accessibility_problems(self) -> list[str]:
         """Return what axe-core finds serious or critical in the page."""

@@ -11,8 +11,8 @@ from cellrun.core.context.manifest import Need
 from cellrun.magics.capture.card.card import Card
 from cellrun.magics.capture.refusals import Refusal
 from tests.browser.accessibility import grave_problems
-from tests.browser.lab_page import SCREENSHOTS
 from tests.browser.run_page import RunPage
+from tests.browser.screenshots import screenshot
 
 pytestmark = pytest.mark.timeout(600)  # a page, a kernel and a job share what cores there are
 SETUP = """%load_ext cellrun.magics
@@ -117,5 +117,4 @@ def test_the_card_elsewhere_is_as_light_or_dark_as_its_page(page, scheme, variab
     expect(card).to_have_css("color", text)
     if not variables:  # others' colours are theirs
         assert grave_problems(page, card) == []
-        SCREENSHOTS.mkdir(exist_ok=True)
-        card.screenshot(path=SCREENSHOTS / f"capture-card-alone-{scheme}.png")
+        screenshot(card, f"capture-card-alone-{scheme}")

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from cellrun.core import Experiment, Workspace
 from cellrun.core.portal import servers
-from tests.browser.lab_page import SCREENSHOTS
 from tests.browser.run_page import RunPage
+from tests.browser.screenshots import screenshot
 
 pytestmark = pytest.mark.timeout(600)  # a page, a server and this process share what cores there are
 
@@ -44,8 +44,7 @@ def test_a_link_opens_the_run_once_and_no_server_need_run_before(run, page, brow
     refused = other.goto(link)
     assert refused.status == 403
     expect(other.get_by_role("heading")).to_have_text("This link is used up")
-    SCREENSHOTS.mkdir(exist_ok=True)
-    other.screenshot(path=SCREENSHOTS / "portal-link-used-dark.png")
+    screenshot(other, "portal-link-used-dark")
     other.goto(run.get_portal_url())
     RunPage(other).wait_for_points("loss", 3)
     other.context.close()

@@ -1,6 +1,7 @@
 import axe from 'axe-core';
-import { page, userEvent } from 'vitest/browser';
+import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
+import { picture } from '../picture';
 import { ENGLISH } from '../../src/compare/words';
 import { translateInto } from '../../src/i18n/translate';
 import { card, find, text, until } from '../view/setup';
@@ -264,10 +265,7 @@ describe.each(['light', 'dark'])('%s', theme => {
     const { place } = await shown(new FakeServer(), { openRun: () => undefined }, width);
     await card(place, 'loss');
     await card(place, 'accuracy');
-    await page.screenshot({
-      element: place,
-      path: `../../../tests/screenshots/compare-${theme}-${width}.png`,
-    });
+    await picture(`compare-${theme}-${width}`, place);
     const { violations } = await axe.run(place, { resultTypes: ['violations'] });
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);

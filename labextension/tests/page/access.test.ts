@@ -1,6 +1,6 @@
 import axe from 'axe-core';
-import { page as browser } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
+import { picture } from '../picture';
 import type { PageTab } from '../../src/view/actions';
 import { card, settled, until } from '../view/setup';
 import { FakeRuns } from '../../dev/fake_runs';
@@ -28,8 +28,7 @@ describe.each(['light', 'dark'] as const)('%s', theme => {
     const { violations } = await axe.run(place, { resultTypes: ['violations'] });
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
-    const path = `../../../tests/screenshots/page-${name}-${theme}.png`;
-    expect(await browser.screenshot({ element: place, path })).toContain(name);
+    await picture(`page-${name}-${theme}`, place);
   });
 });
 

@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import { page, userEvent } from 'vitest/browser';
 import { expect, test } from 'vitest';
+import { picture } from '../picture';
 import { live, NOW, row } from '../../dev/fake_runs';
 import { filterBy, line, showPanel } from './setup';
 
@@ -42,14 +43,11 @@ test.each(['light', 'dark'] as const)(
     const shown = await showPanel(DRAWN, { state, width: 330 });
     line(shown, 'digits-3').click();
     await userEvent.click(line(shown, 'digits-2'), { modifiers: ['Control'] });
-    await page.screenshot({
-      element: shown.place,
-      path: `../../../tests/screenshots/panel-drawn-${theme}.png`,
-    });
+    await picture(`panel-drawn-${theme}`, shown.place);
     expect(await grave(shown.place)).toEqual([]);
     const name = line(shown, 'digits-3').querySelector('.cellrun-run-link')!; // whose own name stays, as the line's time doesn't
     await userEvent.click(name, { button: 'right' });
-    await page.screenshot({ path: `../../../tests/screenshots/panel-menu-${theme}.png` });
+    await picture(`panel-menu-${theme}`);
     expect(await grave(shown.place)).toEqual([]);
     await userEvent.keyboard('{Escape}');
     await filterBy(shown, 'status:wrong');
@@ -57,10 +55,7 @@ test.each(['light', 'dark'] as const)(
     await new Promise(resolve => setTimeout(resolve, 400));
     shown.server.become('retrying', Date.now() + 4000);
     await new Promise(resolve => setTimeout(resolve, 200));
-    await page.screenshot({
-      element: shown.place,
-      path: `../../../tests/screenshots/panel-help-${theme}.png`,
-    });
+    await picture(`panel-help-${theme}`, shown.place);
     expect(await grave(shown.place)).toEqual([]);
   },
 );
@@ -70,6 +65,6 @@ test.each(['light', 'dark'] as const)('the whole width of a page: %s', async the
   document.body.style.background = theme === 'dark' ? '#111' : '#fff';
   const tagged = DRAWN.map((one, i) => (i % 2 ? one : { ...one, tags: { best: null, dataset: 'digits' } }));
   const shown = await showPanel(tagged, { width: 1000 });
-  await page.screenshot({ element: shown.place, path: `../../../tests/screenshots/panel-wide-${theme}.png` });
+  await picture(`panel-wide-${theme}`, shown.place);
   expect(await grave(shown.place)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
-import { page } from 'vitest/browser';
 import { expect, test } from 'vitest';
+import { picture } from '../picture';
 import { FakeTargets } from '../../dev/fake_targets';
 import { until } from '../view/setup';
 import { button, card, fillIn, showTargets } from './setup';
@@ -20,11 +20,7 @@ test.each(['light', 'dark'] as const)(
     const shown = await showTargets();
     button(shown.place, 'Test box').click();
     await until(() => card(shown, 'box').innerText.includes('not well'), 'it was tested');
-    const shoot = (name: string): Promise<string> =>
-      page.screenshot({
-        element: shown.place,
-        path: `../../../tests/screenshots/targets-${name}-${theme}.png`,
-      });
+    const shoot = (name: string): Promise<void> => picture(`targets-${name}-${theme}`, shown.place);
     await shoot('list');
     expect(await grave(shown.place)).toEqual([]);
     shown.server.check = { ...shown.server.check, findings: shown.server.findings };
@@ -49,10 +45,7 @@ test.each([250, 700])('all is there at %i px', async width => {
   button(shown.place, 'Test box').click();
   await until(() => card(shown, 'box').innerText.includes('not well'), 'it was tested');
   await fillIn(shown, { Name: 'gpu', Kind: 'ssh', host: 'me@gpu9' });
-  await page.screenshot({
-    element: shown.place,
-    path: `../../../tests/screenshots/targets-${width}-light.png`,
-  });
+  await picture(`targets-${width}-light`, shown.place);
   const body = shown.place.querySelector('.cellrun-targets-body')!;
   expect(body.scrollWidth).toBeLessThanOrEqual(body.clientWidth);
 });
@@ -66,5 +59,5 @@ test('in Japanese', async () => {
   expect(shown.place.querySelector('form select')!.textContent).toContain('ssh：SSH で接続する自分のマシン');
   expect(card(shown, 'box').innerText).toContain('box は 0.4 秒で応答しました（ホスト名は gpu1）');
   expect(card(shown, 'lent').innerText).toContain('署名があなたのものではありません');
-  await page.screenshot({ element: shown.place, path: '../../../tests/screenshots/targets-ja-light.png' });
+  await picture('targets-ja-light', shown.place);
 });

@@ -1,6 +1,7 @@
 import axe from 'axe-core';
-import { userEvent, page as browser } from 'vitest/browser';
+import { userEvent } from 'vitest/browser';
 import { describe, expect, test, vi } from 'vitest';
+import { picture } from '../picture';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { latexPage, markdownPage } from '../../src/page/markdown';
 import type { ViewActions } from '../../src/view/actions';
@@ -136,8 +137,7 @@ test.each(['light', 'dark'] as const)(
     const { violations } = await axe.run(place, { resultTypes: ['violations'] });
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
-    const path = `../../../tests/screenshots/displayed-${theme}.png`;
-    expect(await browser.screenshot({ element: place, path })).toContain('displayed');
+    await picture(`displayed-${theme}`, place);
     delete document.documentElement.dataset.theme;
   },
 );
