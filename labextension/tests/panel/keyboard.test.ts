@@ -77,10 +77,7 @@ test('a page at a time, in a list longer than the window', async () => {
   await allLoaded(shown);
   const page = Math.floor(find(shown.place, '[role=treegrid]').clientHeight / 28) - 1;
   await press('{PageDown}', '{PageDown}');
-  await until(
-    () => active(shown) === `digits-${500 - 2 * page}`,
-    'the second page is drawn, its line active',
-  );
+  await expect.poll(() => active(shown), { timeout: 10_000 }).toBe(`digits-${500 - 2 * page}`);
   await press('{End}');
   await until(() => active(shown) === 'digits-0', 'the last line is drawn and active');
   expect(lines(shown)).not.toContain('digits-499');

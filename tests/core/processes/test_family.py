@@ -185,6 +185,23 @@ def test_an_orphan_is_judged_when_its_program_is_loaded(new_run, monkeypatch):
         stranger.kill()
 
 
+@pytest.mark.parametrize("ended", [0, 1, 10])
+def test_who_forks_and_ends_is_found_however_many_of_them_have_ended_when_they_are_read(new_run, monkeypatch, ended):
+    """As on a busy machine, where each of them may end between the kernel's list and the look at it."""
+    layout = new_run(kind="script")
+    monkeypatch.setattr(orphans, "of_run", str(layout.folder))
+    monkeypatch.setattr(process_table, "processes", lambda *_: iter(()))
+    with subprocess.Popen(["sleep", "600"], env={}, start_new_session=True) as last:
+        gone = [subprocess.Popen(["true"]) for _ in range(ended)]
+        for one in gone:
+            one.wait()
+        turns = iter([*({one.pid} for one in gone), {last.pid}])
+        monkeypatch.setattr(orphans, "children", lambda: next(turns, {last.pid}))
+        members = ProcessFamily(layout, job=None).members()
+        last.kill()
+    assert {entry.pid for entry in members} == {last.pid}
+
+
 def test_children_are_known_where_the_kernel_has_no_list_of_them(monkeypatch):
     with subprocess.Popen(["sleep", "600"]) as child:
         assert child.pid in orphans.children()
