@@ -7,7 +7,7 @@
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
 #             on a full and a slow disk as well, and say what was lost (SEED=: the same choices again)
 # make faults  do what may go wrong, row by row (docs/faults.md), those that take long too; some rows: make faults ROWS="D C2"
-# make screenshots  run what shows in a browser, and save it in tests/screenshots: look at it
+# make screenshots  run the browser tests and save screenshots in tests/screenshots
 # make check  only the linters and the type checkers
 # make clean  remove what these made
 
@@ -91,8 +91,8 @@ faults: .venv/.test
 
 screenshots: export SCREENSHOTS := 1
 screenshots: .venv/.test
-	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder tests/browser
-	$(JLPM) test
+	rm -rf tests/screenshots
+	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder tests/browser; ended=$$?; $(JLPM) test && exit $$ended
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .
@@ -101,7 +101,7 @@ check: .venv/.test
 	$(JLPM) lint
 
 clean:
-	rm -rf .venv dist tests/azurite/node_modules labextension/node_modules labextension/lib labextension/static \
+	rm -rf .venv dist tests/screenshots tests/azurite/node_modules labextension/node_modules labextension/lib labextension/static \
 		labextension/cellrun/server/locale labextension/cellrun/server/static widgets/cellrun/widgets/static
 
 .venv/.made: .ci/need

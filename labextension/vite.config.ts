@@ -16,7 +16,7 @@ export default defineConfig({
   root: import.meta.dirname,
   define: {
     VERSION: JSON.stringify('0.0.0-test'),
-    SCREENSHOTS: JSON.stringify('SCREENSHOTS' in process.env),
+    SCREENSHOTS: JSON.stringify(Boolean(process.env.SCREENSHOTS)),
   },
   server: { fs: { allow: ['..'] } }, // tests/data is shared with Python
   optimizeDeps: {

@@ -1,4 +1,4 @@
-"""Pictures of what the browser tests show, for people to look at: `make screenshots`."""
+"""Screenshots of what the browser tests show, for people to look at: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ FOLDER = Path(__file__).parents[1] / "screenshots"
 
 
 def screenshot(shown: Page | Locator, name: str) -> None:
-    """Save it as `tests/screenshots/<name>.png` where SCREENSHOTS is set: one takes a quarter of a second of a core."""
+    """Save `tests/screenshots/<name>.png` where SCREENSHOTS is set: each takes a quarter of a second of a core."""
     if os.environ.get("SCREENSHOTS"):
         shown.screenshot(path=FOLDER / f"{name}.png")

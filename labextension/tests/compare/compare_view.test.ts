@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { ENGLISH } from '../../src/compare/words';
 import { translateInto } from '../../src/i18n/translate';
 import { card, find, text, until } from '../view/setup';
@@ -259,13 +259,13 @@ describe('which runs', () => {
 });
 
 describe.each(['light', 'dark'])('%s', theme => {
-  test.each([1086, 520])('a picture to look at, and nothing serious for axe: %i px', async width => {
+  test.each([1086, 520])('axe-core finds nothing serious: %i px', async width => {
     document.documentElement.dataset.theme = theme;
     document.body.style.background = theme === 'dark' ? '#111' : '#fff';
     const { place } = await shown(new FakeServer(), { openRun: () => undefined }, width);
     await card(place, 'loss');
     await card(place, 'accuracy');
-    await picture(`compare-${theme}-${width}`, place);
+    await screenshot(`compare-${theme}-${width}`, place);
     const { violations } = await axe.run(place, { resultTypes: ['violations'] });
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { describe, expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import type { PageTab } from '../../src/view/actions';
 import { card, settled, until } from '../view/setup';
 import { FakeRuns } from '../../dev/fake_runs';
@@ -18,7 +18,7 @@ const READY: Readonly<Record<PageTab, string>> = {
 const TABS = Object.keys(READY) as PageTab[];
 
 describe.each(['light', 'dark'] as const)('%s', theme => {
-  test.each(TABS)('axe-core finds nothing serious, and a picture to look at: %s', async name => {
+  test.each(TABS)('axe-core finds nothing serious: %s', async name => {
     document.documentElement.dataset.theme = theme;
     document.body.style.background = theme === 'dark' ? '#111' : '#fff';
     const { place } = showPage('running', { tab: name, stream: new FakeRuns(CHILDREN) });
@@ -28,7 +28,7 @@ describe.each(['light', 'dark'] as const)('%s', theme => {
     const { violations } = await axe.run(place, { resultTypes: ['violations'] });
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
-    await picture(`page-${name}-${theme}`, place);
+    await screenshot(`page-${name}-${theme}`, place);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { DETAILS } from '../../dev/fake_api';
 import { find, until } from '../view/setup';
 import { KEY, panel, says, showPage } from './setup';
@@ -32,7 +32,7 @@ test.each(['light', 'dark'])(
       ['model', 'SGDClassifier', '12.0 kB', 'line 1', 'value same as digits-2: not sent again'],
     ]);
     expect(lines(place)[4]).toEqual(['np', 'numpy 2.3.1', '', 'train, line 3', 'import']);
-    await picture(`page-captured-${theme}`, place);
+    await screenshot(`page-captured-${theme}`, place);
   },
 );
 

@@ -1,8 +1,9 @@
 import axe from 'axe-core';
 import { page, userEvent } from 'vitest/browser';
 import { expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { live, NOW, row } from '../../dev/fake_runs';
+import { until } from '../view/setup';
 import { filterBy, line, showPanel } from './setup';
 
 const DRAWN = [
@@ -34,37 +35,35 @@ async function grave(place: HTMLElement): Promise<unknown[]> {
     .map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
 }
 
-test.each(['light', 'dark'] as const)(
-  'axe-core finds nothing serious, and a picture to look at: %s',
-  async theme => {
-    document.documentElement.dataset.theme = theme;
-    document.body.style.background = theme === 'dark' ? '#111' : '#fff';
-    const state = { collapsed: ['sweep-lr'] };
-    const shown = await showPanel(DRAWN, { state, width: 330 });
-    line(shown, 'digits-3').click();
-    await userEvent.click(line(shown, 'digits-2'), { modifiers: ['Control'] });
-    await picture(`panel-drawn-${theme}`, shown.place);
-    expect(await grave(shown.place)).toEqual([]);
-    const name = line(shown, 'digits-3').querySelector('.cellrun-run-link')!; // whose own name stays, as the line's time doesn't
-    await userEvent.click(name, { button: 'right' });
-    await picture(`panel-menu-${theme}`);
-    expect(await grave(shown.place)).toEqual([]);
-    await userEvent.keyboard('{Escape}');
-    await filterBy(shown, 'status:wrong');
-    await userEvent.click(page.getByRole('button', { name: 'What can be filtered by' }));
-    await new Promise(resolve => setTimeout(resolve, 400));
-    shown.server.become('retrying', Date.now() + 4000);
-    await new Promise(resolve => setTimeout(resolve, 200));
-    await picture(`panel-help-${theme}`, shown.place);
-    expect(await grave(shown.place)).toEqual([]);
-  },
-);
+test.each(['light', 'dark'] as const)('axe-core finds nothing serious: %s', async theme => {
+  document.documentElement.dataset.theme = theme;
+  document.body.style.background = theme === 'dark' ? '#111' : '#fff';
+  const state = { collapsed: ['sweep-lr'] };
+  const shown = await showPanel(DRAWN, { state, width: 330 });
+  line(shown, 'digits-3').click();
+  await userEvent.click(line(shown, 'digits-2'), { modifiers: ['Control'] });
+  await screenshot(`panel-drawn-${theme}`, shown.place);
+  expect(await grave(shown.place)).toEqual([]);
+  const name = line(shown, 'digits-3').querySelector('.cellrun-run-link')!; // whose own name stays, as the line's time doesn't
+  await userEvent.click(name, { button: 'right' });
+  await until(() => shown.place.querySelector('[role=menu]') !== null, 'the menu is there');
+  await screenshot(`panel-menu-${theme}`);
+  expect(await grave(shown.place)).toEqual([]);
+  await userEvent.keyboard('{Escape}');
+  await filterBy(shown, 'status:wrong');
+  await userEvent.click(page.getByRole('button', { name: 'What can be filtered by' }));
+  await new Promise(resolve => setTimeout(resolve, 400));
+  shown.server.become('retrying', Date.now() + 4000);
+  await new Promise(resolve => setTimeout(resolve, 200));
+  await screenshot(`panel-help-${theme}`, shown.place);
+  expect(await grave(shown.place)).toEqual([]);
+});
 
 test.each(['light', 'dark'] as const)('the whole width of a page: %s', async theme => {
   document.documentElement.dataset.theme = theme;
   document.body.style.background = theme === 'dark' ? '#111' : '#fff';
   const tagged = DRAWN.map((one, i) => (i % 2 ? one : { ...one, tags: { best: null, dataset: 'digits' } }));
   const shown = await showPanel(tagged, { width: 1000 });
-  await picture(`panel-wide-${theme}`, shown.place);
+  await screenshot(`panel-wide-${theme}`, shown.place);
   expect(await grave(shown.place)).toEqual([]);
 });

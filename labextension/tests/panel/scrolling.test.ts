@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { row } from '../../dev/fake_runs';
 import { find, until } from '../view/setup';
-import { lines, showPanel } from './setup';
+import { drawn, lines, showPanel } from './setup';
 
 const MANY = Array.from({ length: 10_000 }, (_, i) => row(i, { experiment: `exp-${i % 5}` }));
 
@@ -35,8 +35,7 @@ test('rows stand in the page in their order, whichever way was scrolled', async 
   const grid = find(shown.place, '[role=treegrid]');
   for (const top of [0, 100, 28 * 50, 28 * 49, 28 * 48 + 3, 0, 1e6, 28 * 200]) {
     grid.scrollTop = top;
-    await new Promise(requestAnimationFrame);
-    await new Promise(requestAnimationFrame);
+    await drawn();
     const indexes = [...grid.querySelectorAll('.cellrun-line')].map(one =>
       Number(one.getAttribute('aria-rowindex')),
     );

@@ -73,12 +73,12 @@ export async function showPanel(
   });
   if (server.rows.length > 0 && !server.failure)
     await until(() => lines(shown).length > 1, 'lines are shown');
-  await aFrame(); // values are fitted to their room before one is shown
+  await drawn(); // values are fitted to their room before that
   return shown;
 }
 
 /** Wait until what is there was drawn. */
-async function aFrame(): Promise<void> {
+export async function drawn(): Promise<void> {
   await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);
 }
@@ -87,7 +87,7 @@ async function aFrame(): Promise<void> {
 export async function allLoaded({ place, server }: ShownPanel): Promise<void> {
   const grid = place.querySelector('[role=treegrid]')!;
   await until(() => grid.ariaRowCount === String(server.rows.length + 1), 'all runs are loaded');
-  await aFrame(); // a busy Chromium scrolls no further than the list was when it drew it last
+  await drawn(); // a busy Chromium scrolls no further than the list was when it drew it last
 }
 
 /** What a reader sees of the lines, from top to bottom: a group's or a run's name, each with what stands beside it. */

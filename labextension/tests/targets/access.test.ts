@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { FakeTargets } from '../../dev/fake_targets';
 import { until } from '../view/setup';
 import { button, card, fillIn, showTargets } from './setup';
@@ -12,40 +12,37 @@ async function grave(place: HTMLElement): Promise<unknown[]> {
     .map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
 }
 
-test.each(['light', 'dark'] as const)(
-  'axe-core finds nothing serious, and pictures to look at: %s',
-  async theme => {
-    document.documentElement.dataset.theme = theme;
-    document.body.style.background = theme === 'dark' ? '#111' : '#fff';
-    const shown = await showTargets();
-    button(shown.place, 'Test box').click();
-    await until(() => card(shown, 'box').innerText.includes('not well'), 'it was tested');
-    const shoot = (name: string): Promise<void> => picture(`targets-${name}-${theme}`, shown.place);
-    await shoot('list');
-    expect(await grave(shown.place)).toEqual([]);
-    shown.server.check = { ...shown.server.check, findings: shown.server.findings };
-    const form = await fillIn(shown, { Name: 'gpu', Kind: 'ssh', host: 'me@gpu9' });
-    button(form, 'Test').click();
-    await until(() => form.innerText.includes('not well'), 'it was tested');
-    await shoot('form');
-    expect(await grave(shown.place)).toEqual([]);
-    shown.server.check = {
-      problems: { name: 'there is one already', kind: '', settings: { host: 'no host' }, others: '' },
-      findings: [],
-    };
-    button(form, 'Test').click();
-    await until(() => form.innerText.includes('there is one already'), 'it is said');
-    await shoot('problems');
-    expect(await grave(shown.place)).toEqual([]);
-  },
-);
+test.each(['light', 'dark'] as const)('axe-core finds nothing serious: %s', async theme => {
+  document.documentElement.dataset.theme = theme;
+  document.body.style.background = theme === 'dark' ? '#111' : '#fff';
+  const shown = await showTargets();
+  button(shown.place, 'Test box').click();
+  await until(() => card(shown, 'box').innerText.includes('not well'), 'it was tested');
+  const shoot = (name: string): Promise<void> => screenshot(`targets-${name}-${theme}`, shown.place);
+  await shoot('list');
+  expect(await grave(shown.place)).toEqual([]);
+  shown.server.check = { ...shown.server.check, findings: shown.server.findings };
+  const form = await fillIn(shown, { Name: 'gpu', Kind: 'ssh', host: 'me@gpu9' });
+  button(form, 'Test').click();
+  await until(() => form.innerText.includes('not well'), 'it was tested');
+  await shoot('form');
+  expect(await grave(shown.place)).toEqual([]);
+  shown.server.check = {
+    problems: { name: 'there is one already', kind: '', settings: { host: 'no host' }, others: '' },
+    findings: [],
+  };
+  button(form, 'Test').click();
+  await until(() => form.innerText.includes('there is one already'), 'it is said');
+  await shoot('problems');
+  expect(await grave(shown.place)).toEqual([]);
+});
 
 test.each([250, 700])('all is there at %i px', async width => {
   const shown = await showTargets(new FakeTargets(), { width });
   button(shown.place, 'Test box').click();
   await until(() => card(shown, 'box').innerText.includes('not well'), 'it was tested');
   await fillIn(shown, { Name: 'gpu', Kind: 'ssh', host: 'me@gpu9' });
-  await picture(`targets-${width}-light`, shown.place);
+  await screenshot(`targets-${width}-light`, shown.place);
   const body = shown.place.querySelector('.cellrun-targets-body')!;
   expect(body.scrollWidth).toBeLessThanOrEqual(body.clientWidth);
 });
@@ -59,5 +56,5 @@ test('in Japanese', async () => {
   expect(shown.place.querySelector('form select')!.textContent).toContain('ssh：SSH で接続する自分のマシン');
   expect(card(shown, 'box').innerText).toContain('box は 0.4 秒で応答しました（ホスト名は gpu1）');
   expect(card(shown, 'lent').innerText).toContain('署名があなたのものではありません');
-  await picture('targets-ja-light', shown.place);
+  await screenshot('targets-ja-light', shown.place);
 });

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { SCENES } from '../../dev/scenes';
 import { settled, show } from './setup';
 
@@ -26,13 +26,13 @@ describe.each(themes)('%s', theme => {
     ['empty', 800],
     ['documents', 1264],
     ['documents', 500],
-  ] as const)('nothing sticks out, and a picture to look at: %s, %i px', async (scene, width) => {
+  ] as const)('nothing sticks out: %s, %i px', async (scene, width) => {
     document.documentElement.dataset.theme = theme;
     document.body.style.background = theme === 'dark' ? '#111' : '#fff';
     const { place } = show(scene, width);
     await settled(place);
     expect(place.scrollWidth).toBeLessThanOrEqual(width);
-    await picture(`view-${scene}-${theme}-${width}`, place);
+    await screenshot(`view-${scene}-${theme}-${width}`, place);
   });
 });
 

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test, vi } from 'vitest';
-import { picture } from '../picture';
+import { screenshot } from '../screenshot';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { latexPage, markdownPage } from '../../src/page/markdown';
 import type { ViewActions } from '../../src/view/actions';
@@ -126,18 +126,15 @@ describe('what a cell displayed', () => {
   });
 });
 
-test.each(['light', 'dark'] as const)(
-  'axe-core finds nothing serious, and a picture to look at: %s',
-  async theme => {
-    document.documentElement.dataset.theme = theme;
-    document.body.style.background = theme === 'dark' ? '#111' : '#fff';
-    const { place } = show('displayed', 1264, SERVER);
-    await until(() => place.querySelectorAll('.cellrun-frame').length >= 3, 'pages are there');
-    await new Promise(resolve => setTimeout(resolve, 300));
-    const { violations } = await axe.run(place, { resultTypes: ['violations'] });
-    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
-    await picture(`displayed-${theme}`, place);
-    delete document.documentElement.dataset.theme;
-  },
-);
+test.each(['light', 'dark'] as const)('axe-core finds nothing serious: %s', async theme => {
+  document.documentElement.dataset.theme = theme;
+  document.body.style.background = theme === 'dark' ? '#111' : '#fff';
+  const { place } = show('displayed', 1264, SERVER);
+  await until(() => place.querySelectorAll('.cellrun-frame').length >= 3, 'pages are there');
+  await new Promise(resolve => setTimeout(resolve, 300));
+  const { violations } = await axe.run(place, { resultTypes: ['violations'] });
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(grave.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
+  await screenshot(`displayed-${theme}`, place);
+  delete document.documentElement.dataset.theme;
+});

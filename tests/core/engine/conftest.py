@@ -156,8 +156,10 @@ def job(tmp_path: Path) -> Iterator[Job]:
     """A run that an engine is to start."""
     job = Job(tmp_path)
     yield job
-    for pid in with_descendants(job.living()):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    while left := with_descendants(job.living()):
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     for process in job.started:
+        process.kill()
         process.wait()

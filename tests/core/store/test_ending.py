@@ -5,7 +5,7 @@ import pytest
 from cellrun.core.identity import ProcessIdentity
 from cellrun.core.processes.exits import UNKNOWN_EXIT, JobExit
 from cellrun.core.store.completion import Completion
-from cellrun.core.store.ending import Ending, exit_left
+from cellrun.core.store.ending import DELIVERS, Ending, exit_left
 from cellrun.core.store.status import Status, StatusFile
 
 TRACEBACK = """Traceback (most recent call last):
@@ -44,15 +44,26 @@ def test_before_its_end_is_known_nothing_is_told(new_run):
     layout = new_run(kind="script")
     StatusFile(layout).change(Status.RUNNING)
     assert Ending.announced(StatusFile(layout).read()) is None
-    assert Ending.left(layout, JOB) is None
+    assert Ending.left(layout, JOB, StatusFile(layout).read()) is None
 
 
 def test_the_job_has_left_word_of_its_exit_code(new_run):
     layout = new_run(kind="script")
+    status = StatusFile(layout).change(Status.RUNNING)
     Completion(JOB, 3).write(layout)
-    assert Ending.left(layout, JOB).reason == "exit code 3"
+    assert Ending.left(layout, JOB, status).reason == "exit code 3"
     Completion(JOB, 0).write(layout)
-    assert Ending.left(layout, JOB).status is Status.COMPLETED
+    assert Ending.left(layout, JOB, status).status is Status.COMPLETED
+
+
+def test_a_run_whose_outputs_nobody_delivers_has_not_completed(new_run):
+    layout = new_run(kind="script")
+    status = StatusFile(layout).change(Status.RUNNING, **{DELIVERS: True})
+    Completion(JOB, 0).write(layout)
+    end = Ending.left(layout, JOB, status)
+    assert (end.status, end.reason) == (Status.FAILED, "lost while its outputs were brought into their datastores")
+    Completion(JOB, 3).write(layout)
+    assert Ending.left(layout, JOB, status).reason == "exit code 3"
 
 
 def test_another_process_has_left_it(new_run):

@@ -271,7 +271,7 @@ def test_a_run_that_is_being_stopped_ends_so_whoever_stops_it(runs, until, monke
 
 @pytest.mark.parametrize("is_canceled", [True, False])
 def test_a_job_that_ends_between_two_looks_at_it_has_the_end_that_it_left(runs, until, monkeypatch, is_canceled):
-    layout = runs.printed(runs.running(runs.script(SAVES if is_canceled else SCRIPT)), "up")
+    layout = runs.printed(runs.running(runs.script(SAVES if is_canceled else LOGS)), "up")
     if is_canceled:
         LocalTarget("local").cancel(layout)
         runs.printed(layout, "saving")
@@ -285,7 +285,8 @@ def test_a_job_that_ends_between_two_looks_at_it_has_the_end_that_it_left(runs, 
     living_job = recovery._living_job
     monkeypatch.setattr(recovery, "_living_job", ends_first)
     kill(processes.supervisor, until)
-    assert runs.end(layout).status is (Status.CANCELED if is_canceled else Status.COMPLETED)
+    end = runs.end(layout)
+    assert (end.status, end.reason) == ((Status.CANCELED, "canceled") if is_canceled else (Status.COMPLETED, None))
 
 
 def test_without_a_process_table_a_fresh_start_is_believed_and_an_old_one_is_not(runs, until, monkeypatch):

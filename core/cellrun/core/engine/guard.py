@@ -190,8 +190,9 @@ class Guard:
             return
         with suppress(*UNREADABLE):
             processes = ProcessFile(self._run).read()
-            stopped = Ending.announced(StatusFile(self._run).read_whole())
-            left = Ending.left(self._run, processes.job) if processes and processes.job else None
+            status = StatusFile(self._run).read_whole()
+            stopped = Ending.announced(status)
+            left = Ending.left(self._run, processes.job, status) if processes and processes.job else None
             (stopped or left or Ending(Status.FAILED, "its supervisor was killed", {})).write(self._run)
 
     def _preempted(self) -> int:

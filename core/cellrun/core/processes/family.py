@@ -18,7 +18,8 @@ from cellrun.core.layout import RunLayout
 from cellrun.core.processes import orphans, process_table
 from cellrun.core.processes.process_table import Inode, ProcessEntry
 
-_MOST_LOOKS = 20  # at orphans, while each shows others than the one before: those fork and end
+_LOOKS = 3  # at orphans: the first may see one end and not yet what it has forked
+_MOST_LOOKS = 20  # if each shows one that none has shown before; then they are given up
 _FIRST_LOOK_S = 0.02
 _NEXT_LOOK = 1.5  # each look reads the environment of every process: it comes later than the one before, by so much
 _MOST_LOOK_S = 0.5
@@ -53,18 +54,17 @@ class ProcessFamily:
     def _orphans(self) -> list[ProcessEntry]:
         """Return those that this process has taken, by looks that are too quick to hide from by forking and ending.
 
-        A process that has ended by the time it is read about may have forked one that the next look shows. They are two
-        at least: the kernel's list may lack one if another ends meanwhile.
+        A process that has ended by the time it is read about may have forked one that the next look shows.
         """
-        seen: set[int] | None = None
-        for _ in range(_MOST_LOOKS if orphans.are_adopted_of(self._layout.folder) else 0):
+        seen: set[int] = set()
+        for number in range(_MOST_LOOKS if orphans.are_adopted_of(self._layout.folder) else 0):
             listed = orphans.children()
             born = [process_table.process(pid) for pid in listed]
             if found := self._among({entry.pid: entry for entry in born if entry and not entry.has_ended}):
                 return found
-            if seen is not None and listed <= seen:
+            if number + 1 >= _LOOKS and listed <= seen:
                 break
-            seen = listed | (seen or set())
+            seen |= listed
         return []
 
     def _among(self, everyone: dict[int, ProcessEntry]) -> list[ProcessEntry]:

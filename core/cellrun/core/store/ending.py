@@ -21,6 +21,10 @@ from cellrun.core.store import failure
 from cellrun.core.store.completion import Completion
 from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
+DELIVERS = "delivers"
+"""The field of a status that says that outputs are brought into datastores once the job has completed."""
+OUTPUTS_LOST = "lost while its outputs were brought into their datastores"
+
 
 class Ending(NamedTuple):
     """The end of a run."""
@@ -50,10 +54,17 @@ class Ending(NamedTuple):
         return cls(Status(ends["status"]), ends.get("reason"), {}) if ends else None
 
     @classmethod
-    def left(cls, layout: RunLayout, job: ProcessIdentity | None) -> Ending | None:
+    def left(cls, layout: RunLayout, job: ProcessIdentity | None, status: StatusRecord) -> Ending | None:
         """Return the end of a run of which nobody is left, by what its job has left; None if that is nothing."""
         how = exit_left(layout, job)
-        return None if how.code is None else cls.of_exit(layout, how)  # what was killed has disappeared
+        if how.code is None:  # what was killed has disappeared
+            return None
+        end = cls.of_exit(layout, how)
+        return end.without_outputs() if status.fields.get(DELIVERS) else end
+
+    def without_outputs(self) -> Ending:
+        """Return the end of a run whose outputs nobody brings into their datastores any more."""
+        return self._replace(status=Status.FAILED, reason=OUTPUTS_LOST) if self.status is Status.COMPLETED else self
 
     def to_fields(self) -> dict[str, Any]:
         """Return what tells it, also ahead in a status that isn't the last."""

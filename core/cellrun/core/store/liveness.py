@@ -109,7 +109,7 @@ def run_owners(layout: RunLayout, record: RunRecord, status: StatusRecord) -> li
 
 def _end(layout: RunLayout, record: RunRecord, status: StatusRecord, owners: list[ProcessIdentity]) -> Ending:
     told = Ending.announced(status)
-    left = Ending.left(layout, owners[-1]) if len(owners) > 1 and not told else None  # a supervisor and its job
+    left = Ending.left(layout, owners[-1], status) if len(owners) > 1 and not told else None  # a supervisor and its job
     return told or left or Ending(Status.FAILED, _reason(record, status, owners), {})
 
 

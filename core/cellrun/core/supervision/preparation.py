@@ -50,7 +50,6 @@ FINISHING = Stage(
     "canceled while its outputs were brought into their datastores",
     "{}, which takes care of what the run made, ended with {}",
 )
-LOST = "lost while its outputs were brought into their datastores"
 
 
 def prepare(layout: RunFolder, spec: LaunchSpec) -> bool:

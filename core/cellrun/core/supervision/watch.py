@@ -19,14 +19,14 @@ from cellrun.core.processes import run_mounts
 from cellrun.core.processes.exits import UNKNOWN_EXIT
 from cellrun.core.processes.family import ProcessFamily, is_of_run
 from cellrun.core.store import failure
-from cellrun.core.store.ending import Ending, exit_left
+from cellrun.core.store.ending import DELIVERS, Ending, exit_left
 from cellrun.core.store.notes import DISK_WAS_FULL
 from cellrun.core.store.record import RunRecord
 from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.supervision import cancel_signal, engine_signals
 from cellrun.core.supervision.heartbeat import Cause, Heartbeat
 from cellrun.core.supervision.launch_spec import LaunchSpec
-from cellrun.core.supervision.preparation import FINISHING, LOST, prepare, run_steps
+from cellrun.core.supervision.preparation import FINISHING, prepare, run_steps
 from cellrun.core.supervision.process_file import ProcessFile, RunProcesses
 from cellrun.core.supervision.recorder import source_folder, start_beside, start_recorder
 from cellrun.core.supervision.run_folder import RunFolder
@@ -149,7 +149,8 @@ class Watch:
         """Watch from Running to the end. `reason` says what is special about its running."""
         stopped = Ending.announced(self._status.read_whole())  # the supervisor before this one was stopping it
         expected = _BEFORE_RUNNING if reason is None else None
-        if not self._status.show(Status.RUNNING, expected=expected, reason=reason):
+        fields = {DELIVERS: True} if self.spec.finishing else {}
+        if not self._status.show(Status.RUNNING, expected=expected, reason=reason, **fields):
             _stop(self._family, self._layout, 0)  # somebody has ended the run before it ran
             return
         self._record()
@@ -221,9 +222,7 @@ class Watch:
         """Tell what a job that has ended by itself comes to, as far as that doesn't depend on what is still to do."""
         end = self._end(stopped)
         reason = end.reason  # not that of an end which it comes to only if this process is killed
-        if end.status is Status.COMPLETED and self.spec.finishing:
-            end = end._replace(status=Status.FAILED, reason=LOST)
-        self._tell(end, reason)
+        self._tell(end.without_outputs() if self.spec.finishing else end, reason)
 
     def _finished(self, end: Ending) -> Ending:
         """Do with what a job has made what is to be done if it has completed; return what the run comes to then."""

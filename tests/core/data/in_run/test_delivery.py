@@ -1,6 +1,8 @@
 """What a run makes is in its store and registered once it has completed, and nothing half of it is."""
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -10,6 +12,7 @@ from cellrun.core.data.tables.data_type import DataType
 from cellrun.core.errors import DatasetError, InvalidNameError
 from cellrun.core.store.notes import added_notes
 from cellrun.core.store.status import Status, StatusFile
+from cellrun.core.supervision.process_file import ProcessFile
 from cellrun.core.targets.local import target
 
 MAKES = """
@@ -146,6 +149,21 @@ def test_a_run_is_finalizing_while_its_outputs_are_brought_and_can_be_canceled(r
         Status.CANCELED,
         "canceled while its outputs were brought into their datastores",
     )
+
+
+def test_a_run_that_ends_without_its_supervisor_has_not_brought_them_and_says_so(runs, store, until):
+    """Both were gone before anybody looked, who would have had the job adopted."""
+    script = "import os, time\nfrom cellrun.core import Run\nrun = Run.get_context()\nprint('up')\n"
+    waits = "while not os.path.exists('go'):\n    time.sleep(0.02)\n"
+    output = OutputFileDatasetConfig("model", (store, "m")).as_upload()
+    layout = runs.printed(runs.running(runs.script(script + waits, output)), "up")
+    supervisor, job = ProcessFile(layout).read()
+    os.kill(supervisor.pid, signal.SIGKILL)
+    until(lambda: not supervisor.is_alive(), "its death")
+    (layout.work / "go").touch()
+    until(lambda: not job.is_alive(), "the job's end")
+    end = runs.end(layout)
+    assert (end.status, end.reason) == (Status.FAILED, "lost while its outputs were brought into their datastores")
 
 
 def test_where_an_output_is_kept_that_depends_on_its_run_isnt_known_before(runs, store):

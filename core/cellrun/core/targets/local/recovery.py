@@ -48,14 +48,15 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
     """
     try:
         status, processes = checked_status(layout), ProcessFile(layout).read()
+        is_lost = processes is None or are_proven_dead(layout, [processes.supervisor])
+        if not status.status.is_terminal and _is_watched(layout, processes, is_lost=is_lost):
+            return False
+        job = _living_job(layout, processes)
+        if processes and job is None:
+            status = checked_status(layout)  # its job may have ended between the two looks
     except (OSError, ValueError, KeyError):  # removed or damaged: its place is kept for as long as it has a process
         return not _is_anybody_left(layout)
-    is_lost = processes is None or are_proven_dead(layout, [processes.supervisor])
-    is_terminal = status.status.is_terminal
-    if not is_terminal and _is_watched(layout, processes, is_lost=is_lost):
-        return False
-    job = _living_job(layout, processes)
-    if is_terminal:
+    if status.status.is_terminal:
         if is_lost:  # it couldn't see to it that nobody is left, nor put things in order
             ProcessFamily(layout, job).stop(0)
             with suppress(OSError):
@@ -65,12 +66,11 @@ def recover(layout: RunLayout, launch: str = "") -> bool:
         with suppress(ExperimentExecutionException):  # no process to be had: the next look tries again
             SupervisorStart.adopting(layout, launch).wait()
         return False
-    left = Ending.left(layout, processes.job if processes else None)  # its job may have ended since the status was read
+    left = None if processes else Ending.left(layout, None, status)
     # Its supervisor has hardly begun, or was killed then; or its folder, maybe a copy, names somebody else's process.
     if left is None and _is_anybody_left(layout):
         return False
-    disappeared = Ending(Status.FAILED, "supervisor and job disappeared", {})
-    has_ended = _end(layout, status, Ending.announced(status) or left or disappeared)
+    has_ended = _end(layout, status, left or Ending(Status.FAILED, "supervisor and job disappeared", {}))
     if has_ended:
         ProcessFamily(layout, job=None).stop(0)  # daemons of a job that has left word of its end
     return has_ended
