@@ -25,7 +25,7 @@ LONGEST = (
 )
 
 _OBJECTS = 50_000
-"""So many more objects than before, and garbage is looked for: after 700 of them it takes 6 % of what tests take."""
+"""So many more objects than before, and garbage is looked for: after 700 it takes 7 % of a test process's time."""
 
 settings.register_profile("cellrun", deadline=None, derandomize=True)  # neither timing nor luck decides a test
 settings.load_profile("cellrun")

@@ -1,9 +1,9 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import { ENGLISH } from '../../src/compare/words';
 import { translateInto } from '../../src/i18n/translate';
+import { screenshot } from '../screenshot';
 import { card, find, text, until } from '../view/setup';
 import { digits, FakeServer, line, row } from './fake_server';
 import { button, cells, differing, rowNames, show, shown } from './setup';

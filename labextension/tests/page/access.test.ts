@@ -1,9 +1,9 @@
 import axe from 'axe-core';
 import { describe, expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import type { PageTab } from '../../src/view/actions';
 import { card, settled, until } from '../view/setup';
 import { FakeRuns } from '../../dev/fake_runs';
+import { screenshot } from '../screenshot';
 import { CHILDREN, panel, says, showPage, tab } from './setup';
 
 const READY: Readonly<Record<PageTab, string>> = {

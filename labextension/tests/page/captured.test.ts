@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import { DETAILS } from '../../dev/fake_api';
+import { screenshot } from '../screenshot';
 import { find, until } from '../view/setup';
 import { KEY, panel, says, showPage } from './setup';
 

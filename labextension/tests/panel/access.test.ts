@@ -1,8 +1,8 @@
 import axe from 'axe-core';
 import { page, userEvent } from 'vitest/browser';
 import { expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import { live, NOW, row } from '../../dev/fake_runs';
+import { screenshot } from '../screenshot';
 import { until } from '../view/setup';
 import { filterBy, line, showPanel } from './setup';
 

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import { FakeTargets } from '../../dev/fake_targets';
+import { screenshot } from '../screenshot';
 import { until } from '../view/setup';
 import { button, card, fillIn, showTargets } from './setup';
 

@@ -1,8 +1,8 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test } from 'vitest';
-import { screenshot } from '../screenshot';
 import { SCENES } from '../../dev/scenes';
+import { screenshot } from '../screenshot';
 import { settled, show } from './setup';
 
 const themes = ['light', 'dark'] as const;

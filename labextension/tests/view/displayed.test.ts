@@ -1,10 +1,10 @@
 import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test, vi } from 'vitest';
-import { screenshot } from '../screenshot';
 import { FakeKernel } from '../../dev/fake_kernel';
 import { latexPage, markdownPage } from '../../src/page/markdown';
 import type { ViewActions } from '../../src/view/actions';
+import { screenshot } from '../screenshot';
 import { find, show, text, until } from './setup';
 
 const encode = (content: string): Uint8Array => new TextEncoder().encode(content);

@@ -61,7 +61,7 @@ def test_a_run_whose_outputs_nobody_delivers_has_not_completed(new_run):
     status = StatusFile(layout).change(Status.RUNNING, **{DELIVERS: True})
     Completion(JOB, 0).write(layout)
     end = Ending.left(layout, JOB, status)
-    assert (end.status, end.reason) == (Status.FAILED, "lost while its outputs were brought into their datastores")
+    assert (end.status, end.reason) == (Status.FAILED, "lost before its outputs were in their datastores")
     Completion(JOB, 3).write(layout)
     assert Ending.left(layout, JOB, status).reason == "exit code 3"
 

@@ -23,7 +23,7 @@ from cellrun.core.store.status import Status, StatusFile, StatusRecord
 
 DELIVERS = "delivers"
 """The field of a status that says that outputs are brought into datastores once the job has completed."""
-OUTPUTS_LOST = "lost while its outputs were brought into their datastores"
+OUTPUTS_LOST = "lost before its outputs were in their datastores"
 
 
 class Ending(NamedTuple):

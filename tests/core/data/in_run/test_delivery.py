@@ -163,7 +163,7 @@ def test_a_run_that_ends_without_its_supervisor_has_not_brought_them_and_says_so
     (layout.work / "go").touch()
     until(lambda: not job.is_alive(), "the job's end")
     end = runs.end(layout)
-    assert (end.status, end.reason) == (Status.FAILED, "lost while its outputs were brought into their datastores")
+    assert (end.status, end.reason) == (Status.FAILED, "lost before its outputs were in their datastores")
 
 
 def test_where_an_output_is_kept_that_depends_on_its_run_isnt_known_before(runs, store):
