@@ -17,6 +17,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from enum import EnumMeta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -193,6 +194,8 @@ def _parameters(kind: str) -> tuple[str, ...]:
 
 
 def _takes(value: Any, parameter: str) -> bool:
+    if isinstance(value, EnumMeta):  # Python's own, whose signature differs from version to version
+        return True
     try:
         signature = inspect.signature(value)
     except (TypeError, ValueError):

@@ -73,25 +73,24 @@ class NotebookCell:
 
         Raises UserErrorException for a cell that no file can hold.
         """
+        _check_characters(self.source)  # before IPython does: since Python 3.12 it fails by them, and says no line
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
         blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
         above = self.source[: self.source.rindex(masked(body).rstrip("\n"))].split("\n")[:-1]
-        code = "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
-        _check_characters(code)
-        return code
+        return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain
 
 
 def _body(source: str) -> str:
     return source.partition("\n")[2].rstrip("\n")
 
 
-def _check_characters(code: str) -> None:
+def _check_characters(source: str) -> None:
     try:
-        code.encode()
+        source.encode()
     except UnicodeEncodeError as error:
-        line = code.count("\n", 0, error.start) + 1
+        line = source.count("\n", 0, error.start) + 1
         raise UserErrorException(
-            f"line {line} of the cell holds {code[error.start]!a}, half of a surrogate pair, which no file can hold; "
+            f"line {line} of the cell holds {source[error.start]!a}, half of a surrogate pair, which no file can hold; "
             "take it out, or write it as that escape"
         ) from None
 

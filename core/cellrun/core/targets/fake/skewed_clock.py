@@ -13,6 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+_OF_THE_TUPLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
+"""What a stat_result has from its tuple: since Python 3.13 it takes nothing twice."""
+
 
 def be_ahead(seconds: float) -> None:
     """Let this process's clock, and the times that files have for it, be ahead from now on."""
@@ -30,6 +33,8 @@ def _ahead(stat: Callable[..., os.stat_result], seconds: float, shift_ns: int) -
         for what in ("mtime", "ctime"):
             values[f"st_{what}"] += seconds
             values[f"st_{what}_ns"] += shift_ns
+        for name in _OF_THE_TUPLE:
+            del values[name]
         return os.stat_result(tuple(found), values)
 
     return shifted
