@@ -149,6 +149,7 @@ def test_where_the_system_knows_no_pidfds_a_daemon_is_stopped_and_an_end_noticed
     layout = new_run(kind="script")
     with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:
         job = WatchedJob.own(daemon.pid)
+        assert process_table.is_at_work(daemon.pid), "else its environment is empty still"
         assert ProcessFamily(layout, job=None).stop(0) == 1
         while job.poll() is None:
             job.wait(1)

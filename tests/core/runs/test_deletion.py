@@ -19,6 +19,7 @@ from cellrun.core.layout import RunLayout, WorkspaceLayout
 from cellrun.core.mirror.run_key import new_key
 from cellrun.core.mirror.run_token import new_token
 from cellrun.core.places import WorkspaceRecord
+from cellrun.core.processes import process_table
 from cellrun.core.runs.deletion import delete_runs
 from cellrun.core.store import changes
 from cellrun.core.store.changes import using_values
@@ -388,6 +389,8 @@ def test_whoever_is_left_of_a_run_goes_with_it(
         subprocess.Popen(["sleep", "600"], env=run_variables(other), start_new_session=True) as stranger,
     ):
         try:
+            assert process_table.is_at_work(daemon.pid), "else its environment is empty still"
+            assert process_table.is_at_work(stranger.pid), "as above"
             delete_runs(workspace_layout, [mine.run_id], dry=True)
             assert daemon.poll() is None
             delete_runs(workspace_layout, [mine.run_id])

@@ -157,7 +157,8 @@ def killed_early(tmp_path, monkeypatch):
     return at
 
 
-KILLED_AT = pytest.mark.parametrize("line", ["        tell(0)\n", "    takes_orphans", "    sys.path.append"])
+STARTED = '    if kind == b"run":\n        tell'
+KILLED_AT = pytest.mark.parametrize("line", ["        tell(0)\n", STARTED, "    sys.path.append"])
 
 
 @KILLED_AT
@@ -182,7 +183,7 @@ def test_a_cancel_reaches_it_too(runs, killed_early, line):
 
 
 def test_a_job_that_has_ended_before_anybody_looked_at_it(runs, until, killed_early):
-    killed_early("    takes_orphans")
+    killed_early(STARTED)
     layout = runs.printed(runs.script(LOGS), "up")
     (layout.work / "go").touch()
     until(lambda: not ProcessFamily(layout, job=None).members(), "its end")
@@ -190,7 +191,7 @@ def test_a_job_that_has_ended_before_anybody_looked_at_it(runs, until, killed_ea
 
 
 def test_a_daemon_that_a_job_has_left_is_not_taken_for_the_job(runs, until, killed_early):
-    killed_early("    takes_orphans")
+    killed_early(STARTED)
     daemon = "import subprocess; subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
     layout = runs.printed(runs.script(daemon + LOGS), "up")
     (layout.work / "go").touch()
@@ -210,7 +211,7 @@ def test_a_supervisor_that_is_killed_before_it_could_start_the_job(runs, killed_
 
 def test_nobody_marks_a_run_that_a_supervisor_has_taken_as_one_that_never_began(runs, until, killed_early):
     """Its submitter was killed too, before it could say that the run is Starting."""
-    killed_early("    takes_orphans")
+    killed_early(STARTED)
     layout = runs.printed(runs.script(LOGS), "up")
     gone = ProcessIdentity.current()._replace(started=1)
     record = json.loads(layout.record.read_text()) | {"created_by": gone.to_json()}

@@ -30,6 +30,11 @@ from _signal import (  # type: ignore[import-not-found]
     signal,
 )
 
+try:  # what ctypes is made of: to import that itself takes ten times as long
+    import _ctypes
+except ImportError:  # an interpreter that was built without it
+    _ctypes = None  # type: ignore[assignment]
+
 TYPE_CHECKING = False  # typing's own takes too long to load
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +78,7 @@ def _supervise(
     kind: bytes, claim: bytes, launch: str, start: "Callable[[], tuple[int, int]]", tell: "Callable[[int], object]"
 ) -> None:
     """Start the job or find it, `tell` the launcher an errno or 0, and watch to the end."""
+    takes_orphans = _take_orphans()
     if kind != b"adopt":
         try:
             _claim(claim)
@@ -81,7 +87,6 @@ def _supervise(
         except OSError as error:
             tell(error.errno or 1)
             os._exit(1)
-    takes_orphans = _take_orphans()
     if kind == b"run":
         tell(0)
         time.sleep(HEAD_START_S)
@@ -166,16 +171,11 @@ def _claim(claim: bytes) -> None:
 
 
 def _take_orphans() -> bool:
-    """Be the parent of whatever the job leaves behind, before it can leave anything; whether the system does that.
-
-    What ctypes is made of does it in 0.4 ms; to import ctypes itself takes ten times as long.
-    """
+    """Be the parent of whatever the job leaves behind, before it can leave anything; whether the system does that."""
     try:
-        import _ctypes  # noqa: PLC0415  # as in `_supervise`
-
         prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: this very program
         return bool(_ctypes.call_function(prctl, (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0)
-    except (ImportError, AttributeError, OSError):  # macOS; an interpreter that was built without it
+    except (AttributeError, OSError):  # macOS; no _ctypes
         return False
 
 
