@@ -5,11 +5,15 @@ A process of its own: a kernel that computes isn't held up by drawing.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 from base64 import b64encode
 from contextlib import suppress
+
+if __name__ == "__main__":
+    gc.set_threshold(50_000)  # as in run_steps.py
 
 from cellrun.core.disk.control_file import UNREADABLE
 from cellrun.core.errors import CellrunError
