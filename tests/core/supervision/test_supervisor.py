@@ -175,6 +175,7 @@ if not os.fork():
     ctypes.memmove(begin, b'worker', 6)
     os.mkdir('ready')
     time.sleep(600)
+    os._exit(0)
 while not os.path.exists('ready'):
     pass
 """
