@@ -2,6 +2,7 @@
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check and test: Python, TypeScript, browser
+# make test-long  run what takes a test machine longest: the example notebooks from top to bottom, a list of 10,000 runs
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
@@ -31,7 +32,7 @@ LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --LabApp.default_url=/lab/t
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: lab dev demo test test-versions test-engines faults soak screenshots vitest pytest check clean
+.PHONY: lab dev demo test test-long test-versions test-engines faults soak screenshots vitest pytest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -50,7 +51,7 @@ demo: .venv/.lab
 # which mostly wait for a browser, run beside the others
 test .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
 # the processes share the cores: the threads that NumPy starts in each of them would only spin, waiting for work
-test: export OPENBLAS_NUM_THREADS := 1
+test test-long: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
@@ -66,6 +67,9 @@ vitest: .venv/.test
 	$(JLPM) test $(VITEST_OPTIONS) > ../.venv/vitest.txt 2>&1 || touch ../.venv/vitest.failed
 	@sed -n '/(retry x/s/^ */RERUN /p' .venv/vitest.txt
 	@if [ -e .venv/vitest.failed ]; then cat .venv/vitest.txt; exit 1; else tail -n 8 .venv/vitest.txt; fi
+
+test-long: .venv/.test
+	$(BIN)/python .ci/in_memory.py $(BIN)/pytest -m long --numprocesses=auto --no-loadscope-reorder $(PYTEST_OPTIONS) tests/browser tests/notebooks
 
 # 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions, two at a time; a few minutes (which
 # tests: tests/versions.py)

@@ -178,6 +178,7 @@ def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(lab, panel, tmp_p
             run.cancel()
 
 
+@pytest.mark.long
 def test_ten_thousand_runs_scroll_without_blank_places(lab, panel):
     workspace_with("ten thousand", 10_000)
     lab.open_lab()

@@ -13,6 +13,11 @@ from nbclient import NotebookClient
 from cellrun.core import Experiment, Model, Run, Workspace
 from tests.wheels import packages  # noqa: F401  # a fixture
 
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:Kernel is running over TCP"),  # ours run on this machine alone
+]
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
@@ -49,8 +54,6 @@ def newest(experiment: str):
     return next(iter(Experiment(Workspace.from_config(), experiment).get_runs()))
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")  # ours run on this machine alone
 def test_the_demo_runs_two_notebooks_and_prints_their_runs_metrics_and_where_they_are(capfd, monkeypatch):
     run_by_demo = []
 
@@ -97,8 +100,6 @@ def assert_is_digits(notebook: nbformat.NotebookNode, run: Run) -> None:
     assert f"accuracy {metrics['accuracy'][-1]:.3f}" in printed(notebook, "metrics")
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
 def test_environments(tmp_path, packages, monkeypatch):  # noqa: F811
     """Its package is one of PyPI; here it is made by the test, and nothing else is to be had."""
     monkeypatch.setenv("UV_NO_INDEX", "1")
@@ -118,8 +119,6 @@ def test_environments(tmp_path, packages, monkeypatch):  # noqa: F811
     assert "is built before" in str(outputs(notebook, "own"))
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
 def test_data(tmp_path):
     notebook = executed("data.ipynb", tmp_path)
     counted, trained = Experiment(Workspace.from_config(), "flowers").get_runs()
@@ -134,8 +133,6 @@ def test_data(tmp_path):
     assert trained.display_name in told[1]
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.filterwarnings("ignore:Kernel is running over TCP")
 def test_migrating(tmp_path):
     notebook = executed("migrating.ipynb", tmp_path)
     workspace = Workspace.from_config()
