@@ -4,11 +4,18 @@ import { atEnd, ESC, has, lines, numbered, withLog } from './log_setup';
 import { find, show, text, until, type Shown } from './setup';
 
 describe('search', () => {
+  const press = ({ place }: Shown): void =>
+    [...place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
   const open = async (needle: string, log: string): Promise<Shown> => {
     const shown = await withLog(log);
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    press(shown);
     await userEvent.keyboard(needle);
     return shown;
+  };
+  // all at once: what is typed slowly, by a busy machine, is looked for letter by letter
+  const search = (shown: Shown, needle: string): Promise<void> => {
+    press(shown);
+    return userEvent.fill(find(shown.place, '.cellrun-log-search input'), needle);
   };
   const found = ({ place }: Shown): string => text(place, '.cellrun-log-search [role=status]');
   const marks = (shown: Shown): string[] =>
@@ -61,8 +68,7 @@ describe('search', () => {
     const end = whole.length;
     shown.kernel.tell({ reset: true, header: {}, log, logPart: { start, end, size: end, reset: true } });
     await until(() => has(shown, 'line 8999'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard('LINE 77');
+    await search(shown, 'LINE 77');
     await until(() => found(shown) !== 'searching …', 'all of it was looked through');
     expect(asked).toEqual([['line 77', shown.source.state.log.start]]);
     const [, total] = /^[\d,]+ of ([\d,]+) lines$/.exec(found(shown)) ?? [];
@@ -94,8 +100,7 @@ describe('search', () => {
     const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
     shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
     await until(() => has(shown, 'last'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard('zebra');
+    await search(shown, 'zebra');
     await until(() => found(shown) !== 'searching …', 'it has failed');
     expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
   });
@@ -112,7 +117,7 @@ describe('search', () => {
     const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
     shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
     await until(() => has(shown, 'last'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
+    press(shown);
     await userEvent.keyboard('a');
     await until(() => asked.get('a')?.aborted === false, 'the first is looked for');
     await userEvent.keyboard('b');
@@ -127,8 +132,7 @@ describe('search', () => {
     const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
     shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
     await until(() => has(shown, 'last'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard('last');
+    await search(shown, 'last');
     expect(found(shown)).toBe('1 of 1, in the last 1 lines');
   });
 
@@ -137,8 +141,7 @@ describe('search', () => {
     const logPart = { start: 5_000, end: 5_009, size: 5_009, reset: true };
     shown.kernel.tell({ reset: true, header: {}, log: 'cut\nlast\n', logPart });
     await until(() => has(shown, 'last'), 'the tail is drawn');
-    [...shown.place.querySelectorAll('button')].find(button => button.innerText === 'Search')!.click();
-    await userEvent.keyboard('zebra');
+    await search(shown, 'zebra');
     expect(found(shown)).toMatch(/^not in the last \d+ lines?/u);
   });
 });
