@@ -1,7 +1,7 @@
 # make lab    open JupyterLab on the sine notebook
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
-# make test   run every check and test: Python, TypeScript, browser
+# make test   run every check, and the tests but the longest: Python, TypeScript, browser
 # make test-long  run what takes a test machine longest: the example notebooks from top to bottom, a list of 10,000 runs
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
@@ -49,7 +49,7 @@ demo: .venv/.lab
 
 # what is compiled is kept: else each of thousands of processes compiles all that it imports; linters, and the front end's tests,
 # which mostly wait for a browser, run beside the others
-test .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
+test test-long .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
 # the processes share the cores: the threads that NumPy starts in each of them would only spin, waiting for work
 test test-long: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test

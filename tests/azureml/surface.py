@@ -194,7 +194,7 @@ def _parameters(kind: str) -> tuple[str, ...]:
 
 
 def _takes(value: Any, parameter: str) -> bool:
-    if isinstance(value, EnumMeta):  # Python's own, whose signature differs from version to version
+    if isinstance(value, EnumMeta):  # its signature is Python's, and differs from version to version
         return True
     try:
         signature = inspect.signature(value)

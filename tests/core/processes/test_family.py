@@ -141,7 +141,7 @@ def test_b8_a_reused_pid_is_never_signalled(runs):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])  # Linux before 5.3; a container's filter of that time
-def test_where_the_system_knows_no_pidfds_a_daemon_is_stopped_and_an_end_noticed(new_run, monkeypatch, number):
+def test_where_the_system_knows_no_pidfds_a_daemon_is_stopped_and_an_end_noticed(new_run, until, monkeypatch, number):
     def refused(_):
         raise OSError(number, os.strerror(number))
 
@@ -149,7 +149,7 @@ def test_where_the_system_knows_no_pidfds_a_daemon_is_stopped_and_an_end_noticed
     layout = new_run(kind="script")
     with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:
         job = WatchedJob.own(daemon.pid)
-        assert process_table.is_at_work(daemon.pid), "else its environment is empty still"
+        until(lambda: process_table.is_at_work(daemon.pid), "its program, and with it its environment, to be loaded")
         assert ProcessFamily(layout, job=None).stop(0) == 1
         while job.poll() is None:
             job.wait(1)

@@ -379,7 +379,7 @@ def test_a_deleted_run_says_so_whatever_is_asked_and_does_not_come_back(exp: Exp
 
 
 def test_whoever_is_left_of_a_run_goes_with_it(
-    workspace_layout: WorkspaceLayout, new_run: Callable[..., RunLayout]
+    workspace_layout: WorkspaceLayout, new_run: Callable[..., RunLayout], until: Callable[..., None]
 ) -> None:
     """Another run's processes stay."""
     mine, other = new_run(kind="script"), new_run(kind="script")
@@ -389,8 +389,8 @@ def test_whoever_is_left_of_a_run_goes_with_it(
         subprocess.Popen(["sleep", "600"], env=run_variables(other), start_new_session=True) as stranger,
     ):
         try:
-            assert process_table.is_at_work(daemon.pid), "else its environment is empty still"
-            assert process_table.is_at_work(stranger.pid), "as above"
+            for each in (daemon, stranger):
+                until(lambda who=each.pid: process_table.is_at_work(who), "its environment to be loaded")
             delete_runs(workspace_layout, [mine.run_id], dry=True)
             assert daemon.poll() is None
             delete_runs(workspace_layout, [mine.run_id])

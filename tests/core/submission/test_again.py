@@ -28,6 +28,7 @@ from cellrun.core.store.status import Status, StatusFile
 from cellrun.core.submission.again import resubmit
 from cellrun.core.targets.local import admission
 from cellrun.core.targets.local.target import LocalTarget
+from tests.core.supervision.test_run_folder import is_anybody_left
 
 PRINT = "import json, os, sys; print(os.path.exists('train.py'), sys.argv[1:]); print(json.dumps(dict(os.environ)))"
 
@@ -46,10 +47,11 @@ def again(runs):
 
 
 @pytest.fixture
-def unbegun(runs, monkeypatch):
+def unbegun(runs, until, monkeypatch):
     """`unbegun(submit, …)`: have a run submitted that is canceled before anything of it is started, and return it."""
 
     def do(submit, *arguments, **options):
+        until(lambda: not is_anybody_left(*runs.submitted), "supervisors, which start what waits, to be gone")
         with monkeypatch.context() as patch:
             patch.setattr(admission, "admit", lambda *_: None)
             patch.setattr(LocalTarget, "prepare", lambda *_: nullcontext())

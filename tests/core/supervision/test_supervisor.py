@@ -280,7 +280,7 @@ def test_its_orphans_are_nobody_elses(runs, until, monkeypatch):
     assert not orphan.is_alive()
 
 
-def test_who_cannot_be_stopped_is_named(runs, monkeypatch):
+def test_who_cannot_be_stopped_is_named(runs, until, monkeypatch):
     """Another user's process, or one that hangs in the kernel: here one that no signal is sent to."""
     layout = runs.script("pass")
     runs.end(layout)
@@ -291,7 +291,7 @@ def test_who_cannot_be_stopped_is_named(runs, monkeypatch):
     monkeypatch.setattr(family, "_LAST_S", 0.0)
     monkeypatch.setattr(os, "killpg", lambda *_: None)
     with subprocess.Popen(["sleep", "600"], env=run_variables(layout), start_new_session=True) as daemon:
-        assert process_table.is_at_work(daemon.pid), "else its environment is empty still"
+        until(lambda: process_table.is_at_work(daemon.pid), "its program, and with it its environment, to be loaded")
         job = WatchedJob.own(os.posix_spawn("/bin/true", ["true"], {}))
         Watch(RunFolder(layout.folder), job, spec._replace(grace_s=0.0)).to_the_end()
         daemon.kill()

@@ -7,8 +7,9 @@ server's end reaches it. Under an engine its second argument is the order's file
 engine, and it stays in the foreground.
 
 What stands here decides how soon the first line of a user's code runs. So until the job is started it uses what the
-interpreter loads anyway (importing json costs more than all of this), and everything else comes afterwards, while the
-job's own interpreter starts. Nothing here is to be imported: the folder's other modules are.
+interpreter loads anyway (importing json costs more than all of this) and what it takes orphans with, 0.4 ms; everything
+else comes afterwards, while the job's own interpreter starts. Nothing here is to be imported: the folder's other
+modules are.
 """
 
 import gc
@@ -175,7 +176,7 @@ def _take_orphans() -> bool:
     try:
         prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: this very program
         return bool(_ctypes.call_function(prctl, (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0)
-    except (AttributeError, OSError):  # macOS; no _ctypes
+    except (AttributeError, OSError):  # no _ctypes; macOS, which has no prctl
         return False
 
 

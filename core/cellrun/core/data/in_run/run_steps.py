@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    gc.set_threshold(50_000)  # most of what it makes it imports: to look for garbage there takes a sixth of its time
+    gc.set_threshold(50_000)  # most of its objects are imports' and stay: looking for garbage took a sixth of its time
     sys.path.append(str(Path(__file__).parents[4]))  # this cellrun, however the submitting process has found it
 
 from cellrun.core.data.in_run.binding import bring_inputs
