@@ -184,7 +184,8 @@ class SlurmCluster:
                     os.kill(pid, signal.SIGSTOP)  # so that nobody notices another one's end meanwhile
                     found.append(pid)
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it had ended before it could be stopped, or has gone with another one
+                os.kill(pid, signal.SIGKILL)
 
     # A look from outside
 
