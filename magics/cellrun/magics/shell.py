@@ -74,7 +74,7 @@ class NotebookCell:
         Raises UserErrorException for a cell that no file can hold.
         """
         above = self.source[: self.source.rindex(masked(body).rstrip("\n"))].split("\n")[:-1]
-        _check_characters("\n".join([*above, body]))  # before IPython, which fails without a line since Python 3.12
+        _check_characters("\n".join([*above, body]))  # IPython names no line when it fails, as since Python 3.12
         plain: str = shell.transform_cell(body)  # type: ignore[no-untyped-call]
         blank = len(list(takewhile(str.isspace, body.splitlines(keepends=True))))  # IPython drops them
         return "".join(f"# {line}".rstrip() + "\n" for line in above) + "\n" * blank + plain

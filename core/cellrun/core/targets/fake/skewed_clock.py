@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_OF_THE_TUPLE = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
+_OF_THE_TUPLE = frozenset({"st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size"})
 """What a stat_result has from its tuple: since Python 3.13 it takes nothing twice."""
 
 
@@ -29,12 +29,11 @@ def be_ahead(seconds: float) -> None:
 def _ahead(stat: Callable[..., os.stat_result], seconds: float, shift_ns: int) -> Callable[..., os.stat_result]:
     def shifted(*arguments: Any, **options: Any) -> os.stat_result:
         found = stat(*arguments, **options)
-        values = {name: getattr(found, name) for name in dir(found) if name.startswith("st_")}
+        names = {name for name in dir(found) if name.startswith("st_")} - _OF_THE_TUPLE
+        values = {name: getattr(found, name) for name in names}
         for what in ("mtime", "ctime"):
             values[f"st_{what}"] += seconds
             values[f"st_{what}_ns"] += shift_ns
-        for name in _OF_THE_TUPLE:
-            del values[name]
         return os.stat_result(tuple(found), values)
 
     return shifted
