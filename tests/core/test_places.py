@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -143,3 +144,36 @@ def test_a_damaged_entry_hides_no_other_and_is_written_again(tmp_path: Path, hom
         assert [entry.id for entry in places.registered()] == ["id-2"]
     places.register(one)
     assert [entry.id for entry in places.registered()] == ["id-1", "id-2"]
+
+
+def found_as(workspace_id: str) -> Path | None:
+    found = places.registered_as(workspace_id)
+    assert not found or found.id == workspace_id
+    return found and found.layout.folder
+
+
+def test_a_workspace_is_found_by_its_id_without_a_look_at_the_others(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = made_workspace(tmp_path / "one", "id-1"), made_workspace(tmp_path / "other", "id-2")
+    places.register(one)
+    places.register(other)
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "registered", lambda: pytest.fail("all were read"))
+        assert found_as("id-2") == other.folder
+    other.record.write_text("{")
+    assert found_as("id-2") == other.folder
+    one.record.write_text(json.dumps({"id": "id-3", "name": "team"}))  # made anew in the same folder
+    places.register(one)
+    assert found_as("id-1") is None
+    assert found_as("id-3") == one.folder
+    shutil.rmtree(one.folder)
+    assert [found_as(each) for each in ("id-3", "nix", "../x", "")] == [None] * 4
+
+
+def test_an_entry_that_has_another_s_name_is_not_taken_for_its_own(tmp_path: Path, home: Path) -> None:
+    one = made_workspace(tmp_path / "one", "id-1")
+    places.register(one)
+    (home / "registry" / "id-1.json").rename(home / "registry" / "id-2.json")
+    assert found_as("id-2") is None
+    assert found_as("id-1") == one.folder

@@ -128,15 +128,29 @@ def registered() -> Iterator[RegisteredWorkspace]:
     """
     entries = {}
     for path in sorted(_registry().glob("*.json"), key=_written_at):
-        try:
-            data = json.loads(path.read_bytes())
-            entry = RegisteredWorkspace(data["id"], data["name"], WorkspaceLayout(data["path"]))
+        if entry := _entry(path):
             entries[entry.layout.folder] = entry
-        except (OSError, ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
-            continue
     for entry in sorted(entries.values(), key=lambda entry: entry.id):
         if os.path.exists(entry.layout.record):  # noqa: PTH110  # Path.exists raises where another user closed the way
             yield entry
+
+
+def registered_as(workspace_id: str) -> RegisteredWorkspace | None:
+    """Return the workspace of an id, if it is one of `registered`; no other's entry is read where its own is right."""
+    entry = _entry(_registry() / f"{slug(workspace_id)}.json")
+    if entry and entry.id == workspace_id:
+        with suppress(WorkspaceException):  # damaged, gone, or closed
+            if WorkspaceRecord.read(entry.layout).id == workspace_id:
+                return entry
+    return next((entry for entry in registered() if entry.id == workspace_id), None)
+
+
+def _entry(path: Path) -> RegisteredWorkspace | None:
+    try:
+        data = json.loads(path.read_bytes())
+        return RegisteredWorkspace(data["id"], data["name"], WorkspaceLayout(data["path"]))
+    except (OSError, ValueError, KeyError, TypeError):  # damaged: the workspace's next opening writes it again
+        return None
 
 
 def _written_at(path: Path) -> int:

@@ -84,9 +84,8 @@ class Workspaces:
         """Return a workspace by its id. Raises NotFoundError, naming those that are there."""
         if workspace_id == DEFAULT:
             return self._default()
-        for entry in places.registered():
-            if entry.id == workspace_id:
-                return self._held(entry)
+        if entry := places.registered_as(workspace_id):
+            return self._held(entry)
         default = self._default()
         if default.named()[0] == workspace_id:  # made, but not registered: its registry was removed
             return default

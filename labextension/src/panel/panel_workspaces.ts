@@ -7,6 +7,8 @@ import type { Workspace } from '../server/openapi';
 const DEFAULT = 'default';
 /** How often it is looked whether there are other workspaces. */
 const AGAIN_MS = 30_000;
+/** How soon it is looked again when the reader turns to the list. */
+const SOON_MS = 1000;
 
 /** What the list of workspaces changes. */
 export interface WorkspacesListener {
@@ -21,7 +23,9 @@ export class PanelWorkspaces {
   current = '';
   /** Why it isn't known which there are, while none is shown. */
   problem: string | null = null;
-  private readonly timer = setInterval(() => void this.refresh(), AGAIN_MS);
+  /** When it was looked last. */
+  private at = -Infinity;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
@@ -39,7 +43,14 @@ export class PanelWorkspaces {
     this.listener.show(workspace);
   }
 
+  /** The reader turns to the list: a workspace that a notebook has just made is to be among the others. */
+  turnedTo(): void {
+    if (this.current !== '') this.refreshAfter(this.at + SOON_MS - performance.now());
+  }
+
   async refresh(): Promise<void> {
+    this.at = performance.now();
+    this.refreshAfter(AGAIN_MS);
     try {
       const workspaces = await this.api.workspaces();
       this.problem = null;
@@ -54,6 +65,11 @@ export class PanelWorkspaces {
   }
 
   dispose(): void {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
+  }
+
+  private refreshAfter(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.refresh(), ms);
   }
 }

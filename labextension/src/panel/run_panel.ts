@@ -99,6 +99,8 @@ export class RunPanel {
     this.element.setAttribute('aria-label', this.locale.words.runs);
     this.element.append(h('style', {}, viewCss, panelCss), this.header.element, this.field.element);
     this.element.append(this.notice.element, this.tree.element, this.footer.element);
+    for (const turn of ['pointerenter', 'focusin'])
+      this.element.addEventListener(turn, () => this.workspaces.turnedTo());
     const timer = setInterval(() => this.tick(), 1000);
     this.ends = [
       watchTheme(this.themed),
@@ -279,6 +281,7 @@ export class RunPanel {
   private watchSight(): () => void {
     const observer = new IntersectionObserver(entries => {
       this.isVisible = entries.at(-1)?.isIntersecting ?? false;
+      if (this.isVisible) this.workspaces.turnedTo();
       this.draw();
     });
     observer.observe(this.element);

@@ -223,34 +223,6 @@ test('what was chosen is remembered', async () => {
   });
 });
 
-test('of several workspaces, one is chosen', async () => {
-  const server = new FakeRuns(RUNS);
-  server.workspaces = ['w1', 'w2'].map((id, i) => ({
-    id,
-    name: `name of ${id}`,
-    folder: id,
-    runs: 1,
-    latest_at: i,
-  }));
-  const shown = await showPanel(server);
-  const select = shown.place.querySelector('select')!;
-  expect(select.value).toBe('w2'); // the one with the latest run
-  await userEvent.selectOptions(select, 'name of w1');
-  expect(server.asked.at(-1)!.path).toBe('workspaces/w1/runs');
-  expect(server.listings.map(one => one.workspace)).toEqual(['w1']);
-});
-
-test('the workspace of the last time is shown at once; if it is gone, that with the latest run', async () => {
-  const server = new FakeRuns(RUNS);
-  await showPanel(server, { state: { workspace: 'w1' } });
-  expect(server.asked.slice(0, 2).map(({ path }) => path)).toEqual(['workspaces/w1/runs', 'workspaces']);
-  const other = new FakeRuns(RUNS);
-  const shown = await showPanel(other, { state: { workspace: 'gone' } });
-  await until(() => other.listings.at(-1)?.workspace === 'w1', 'another is chosen');
-  expect(lines(shown)).toContain('digits-3');
-  expect(other.listings).toHaveLength(1);
-});
-
 test.each([
   [330, ['name', 'time', 'value', 'spark']],
   [250, ['name', 'value', 'spark']],
