@@ -2,7 +2,7 @@
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
 # make test   run every check, and the tests but the longest: Python, TypeScript, browser
-# make test-long  run what takes a test machine longest: the example notebooks from top to bottom, a list of 10,000 runs
+# make test-long  run what takes a test machine longest: a third of the browser's tests, the example notebooks, 10,000 runs
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
@@ -96,7 +96,7 @@ faults: .venv/.test
 screenshots: export SCREENSHOTS := 1
 screenshots: .venv/.test
 	rm -rf tests/screenshots
-	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder tests/browser; ended=$$?; $(JLPM) test && exit $$ended
+	$(BIN)/pytest -m 'not engine' --numprocesses=2 --no-loadscope-reorder tests/browser; ended=$$?; $(JLPM) test && exit $$ended
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .

@@ -107,6 +107,7 @@ def test_two_hundred_runs_are_found_edited_compared_and_deleted(lab, panel):
     assert lab.problems == []
 
 
+@pytest.mark.long
 def test_a_live_run_moves_and_is_canceled_run_again_and_kept_from_deletion(lab, panel, tmp_path):
     workspace = workspace_with("live", 20)
     lab.open_lab()

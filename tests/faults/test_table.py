@@ -1,4 +1,4 @@
-"""docs/faults.md has each row once, and each row names tests that are there."""
+"""docs/faults.md has each row once, and each row names tests that are there; what takes long is run by somebody."""
 
 from __future__ import annotations
 
@@ -30,9 +30,22 @@ def test_each_test_that_is_here_for_a_row_is_named_by_it():
             assert [row.tests.count(test) for row in rows([letter])] == [1], test
 
 
-def _tests(file: str) -> list[str]:
+def test_each_test_that_takes_long_is_one_of_a_row_or_one_that_make_test_long_runs():
+    of_rows = {test for row in rows() for test in row.tests}
+    here = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+    elsewhere = {file for file in here if not file.startswith(("tests/browser/", "tests/notebooks/"))}
+    long = {test for file in elsewhere for test in _tests(file, marked="pytest.mark.long")}
+    assert long
+    assert long - of_rows == set()
+
+
+def _tests(file: str, marked: str = "") -> list[str]:
+    """Return the tests of a file; those only that have a mark, or a case with it."""
     path = ROOT / file
     tree = ast.parse(path.read_bytes()) if path.exists() else ast.Module([], [])
     return [
-        f"{file}::{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[:4] == "test"
+        f"{file}::{node.name}"
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name[:4] == "test"
+        if not marked or any(marked in ast.unparse(decorator) for decorator in node.decorator_list)
     ]
