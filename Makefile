@@ -1,8 +1,8 @@
 # make lab    open JupyterLab on the sine notebook
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
-# make test   run every check, and the tests but the longest: Python, TypeScript, browser
-# make test-long  run what takes a test machine longest: a third of the browser's tests, the example notebooks, 10,000 runs
+# make test   run every check, and the tests of Python and TypeScript, those in a browser's page as well
+# make test-browser  run what needs a whole JupyterLab or portal in a browser, and the example notebooks from top to bottom
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
 # make soak MINUTES=10  put anything into whatever is read; then kill kernels, the server, supervisors and jobs at random moments,
@@ -32,7 +32,7 @@ LAB = env PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --LabApp.default_url=/lab/t
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: lab dev demo test test-long test-versions test-engines faults soak screenshots vitest pytest check clean
+.PHONY: lab dev demo test test-browser test-versions test-engines faults soak screenshots vitest pytest check clean
 
 lab: .venv/.lab
 	$(LAB)
@@ -49,18 +49,21 @@ demo: .venv/.lab
 
 # what is compiled is kept: else each of thousands of processes compiles all that it imports; linters, and the front end's tests,
 # which mostly wait for a browser, run beside the others
-test test-long .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
+test test-browser .venv/.collected: export PYTHONDONTWRITEBYTECODE :=
 # the processes share the cores: the threads that NumPy starts in each of them would only spin, waiting for work
-test test-long: export OPENBLAS_NUM_THREADS := 1
+test test-browser: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
+IN_A_BROWSER := tests/browser tests/notebooks
+
 pytest: .venv/.collected
-	$(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
+	$(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) \
+		$(IN_A_BROWSER:%=--ignore=%)
 
 # at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
 .venv/.collected: .venv/.test
-	$(BIN)/pytest --collect-only --quiet > $@ || true
+	$(BIN)/pytest --collect-only --quiet $(IN_A_BROWSER:%=--ignore=%) > $@ || true
 
 vitest: .venv/.test
 	@rm -f .venv/vitest.failed
@@ -68,8 +71,8 @@ vitest: .venv/.test
 	@sed -n '/(retry x/s/^ */RERUN /p' .venv/vitest.txt
 	@if [ -e .venv/vitest.failed ]; then cat .venv/vitest.txt; exit 1; else tail -n 8 .venv/vitest.txt; fi
 
-test-long: .venv/.test
-	$(BIN)/python .ci/in_memory.py $(BIN)/pytest -m long --numprocesses=auto --no-loadscope-reorder $(PYTEST_OPTIONS) tests/browser tests/notebooks
+test-browser: .venv/.test
+	$(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) $(IN_A_BROWSER)
 
 # 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions, two at a time; a few minutes (which
 # tests: tests/versions.py)
@@ -96,7 +99,7 @@ faults: .venv/.test
 screenshots: export SCREENSHOTS := 1
 screenshots: .venv/.test
 	rm -rf tests/screenshots
-	$(BIN)/pytest -m 'not engine' --numprocesses=2 --no-loadscope-reorder tests/browser; ended=$$?; $(JLPM) test && exit $$ended
+	$(BIN)/pytest --numprocesses=2 --no-loadscope-reorder tests/browser; ended=$$?; $(JLPM) test && exit $$ended
 
 check: .venv/.test
 	$(BIN)/ruff check --quiet .

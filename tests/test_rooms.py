@@ -32,6 +32,17 @@ def test_no_room_of_data_is_in_a_circle_with_another():
     assert circles({(a, b) for a, b in arrows if a != b}) == []
 
 
+def test_no_folder_of_the_front_end_is_in_a_circle_with_another():
+    source = (ROOT / "labextension" / "src").resolve()
+    arrows = {
+        tuple(path.relative_to(source).parts[0] for path in (file, (file.parent / imported).resolve()))
+        for file in source.glob("*/**/*.ts")
+        for imported in re.findall(r"from '(\.\./[^']*)'", file.read_text())
+    }
+    assert {("view", "data"), ("data", "server")} <= arrows
+    assert circles({(a, b) for a, b in arrows if a != b}) == []
+
+
 def test_every_import_upwards_is_still_there_and_waits_for_its_call():
     found = {(each.importer, each.imported): each.is_later for each in imports()}
     assert {pair: found.get(pair) for pair in UPWARDS} == {

@@ -60,7 +60,6 @@ run.complete()
     assert view.curve("value")["y"] == [step * step for step in range(300)]
 
 
-@pytest.mark.long
 def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(lab_without_extension):
     lab_without_extension.open("comm.ipynb", [LOAD, TRAIN.replace("%%submit", "%start_logging")])
     lab_without_extension.run_all()
@@ -73,7 +72,6 @@ def test_where_the_extension_is_not_the_view_comes_from_a_busy_kernel(lab_withou
     assert set(lab_without_extension.problems) <= {"Cannot read properties of undefined (reading 'get')"}
 
 
-@pytest.mark.long
 def test_a_second_view_shows_the_same_and_after_a_reload_a_sentence_says_what_is_missing(lab):
     again = "from cellrun.widgets import RunDetails\nRunDetails(run).show()"
     lab.open("second.ipynb", [LOAD, TRAIN.replace("100", "20"), again])

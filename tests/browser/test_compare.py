@@ -23,7 +23,6 @@ def train(experiment, rate, epochs=60):
     return run
 
 
-@pytest.mark.long
 def test_four_runs(shared_lab, server, server_home):
     lab, workspace = shared_lab, Workspace.from_config()
     experiment = Experiment(workspace, "compared")

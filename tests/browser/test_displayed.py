@@ -38,7 +38,6 @@ def comm_lab(shared_comm_lab):
     return shared_comm_lab
 
 
-@pytest.mark.long
 def test_figures_tables_pages_and_formulas_are_in_the_view(lab):
     lab.open("figures.ipynb", [LOAD, FIGURES, PLOTLY])
     lab.run_all()
@@ -55,7 +54,6 @@ def test_figures_tables_pages_and_formulas_are_in_the_view(lab):
     assert_only_refused(lab)
 
 
-@pytest.mark.long
 def test_the_same_from_a_kernel_where_no_server_draws_formulas(comm_lab):
     comm_lab.open("figures.ipynb", [LOAD, FIGURES])
     comm_lab.run_all()

@@ -44,7 +44,6 @@ def lab(shared_lab, server):
     end_keepers(runtime)
 
 
-@pytest.mark.long
 def test_a_cell_submitted_elsewhere_is_live_is_listed_and_is_canceled(lab, server):
     lab.open("elsewhere.ipynb", [ATTACH, DRY, TRAIN, "%targets"])
     (server.folder / "large.bin").write_bytes(bytes(17 << 20))

@@ -28,7 +28,6 @@ def lab(shared_lab):
     return shared_lab
 
 
-@pytest.mark.long
 def test_every_kind_is_drawn_in_the_portal_and_nothing_is_fetched_from_elsewhere(portal):
     run = Experiment(Workspace.from_config(), "figures").start_logging()
     run.log_list("loss", [3, 2, 1])
@@ -57,7 +56,6 @@ def test_every_kind_is_drawn_in_the_portal_and_nothing_is_fetched_from_elsewhere
     assert [problem for problem in portal.problems if ELSEWHERE not in problem] == []
 
 
-@pytest.mark.long
 def test_a_figure_is_drawn_below_its_cell(lab):
     lab.open("figures.ipynb", ["%load_ext cellrun.magics", CELL])
     lab.run_all()

@@ -73,7 +73,6 @@ RunDetails(Run.get(ws, latest.id)).show()
 WAIT = "latest.wait_for_completion(show_output=True)['status']"
 
 
-@pytest.mark.long
 def test_a_kernel_restart_in_the_middle_of_a_run_like_that_of_digits_loses_nothing(lab):
     """The notebook itself, whose model takes seconds to train, is run without a browser in tests/notebooks."""
     lab.open("digits.ipynb", [LOAD, DIGITS, LOOK, WAIT])

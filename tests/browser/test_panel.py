@@ -107,7 +107,6 @@ def test_two_hundred_runs_are_found_edited_compared_and_deleted(lab, panel):
     assert lab.problems == []
 
 
-@pytest.mark.long
 def test_a_live_run_moves_and_is_canceled_run_again_and_kept_from_deletion(lab, panel, tmp_path):
     workspace = workspace_with("live", 20)
     lab.open_lab()
@@ -179,7 +178,6 @@ def test_queued_runs_say_what_they_wait_for_as_the_queue_moves(lab, panel, tmp_p
             run.cancel()
 
 
-@pytest.mark.long
 def test_ten_thousand_runs_scroll_without_blank_places(lab, panel):
     workspace_with("ten thousand", 10_000)
     lab.open_lab()

@@ -80,7 +80,6 @@ def test_the_sine_run_grows_live(portal, workspace):
     assert portal.problems == []
 
 
-@pytest.mark.long
 def test_a_failed_run_from_every_side(portal, workspace, tmp_path):
     run = submit(workspace, tmp_path / "src", "failing", TRAIN)
     run.wait_for_completion(raise_on_error=False)

@@ -46,7 +46,6 @@ def lab(shared_lab):
     return shared_lab
 
 
-@pytest.mark.long
 def test_a_view_leaves_the_notebook_its_room_and_its_wheel_and_tables_are_tables(lab):
     """It is the view of a run of twelve metrics, two tables and a long log, with a long output below it."""
     lab.open("room.ipynb", [LOAD, TWELVE, BELOW])

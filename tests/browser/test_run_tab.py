@@ -28,7 +28,6 @@ def lab(shared_lab):
     return shared_lab
 
 
-@pytest.mark.long
 def test_a_run_in_a_tab_of_its_own(lab):
     lab.open("tab.ipynb", [LOAD, TRAIN])
     lab.run_all()

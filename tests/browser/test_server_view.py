@@ -35,7 +35,6 @@ def lab(shared_lab):
     return shared_lab
 
 
-@pytest.mark.long
 def test_after_a_reload_views_are_there_and_live_with_a_busy_kernel_and_without_theirs(lab, packages, tmp_path):  # noqa: F811
     go = packages.slow("slowthing")
     told = {"UV_NO_INDEX": 1, "UV_FIND_LINKS": packages.folder, "UV_CACHE_DIR": tmp_path / "uv-cache"}
@@ -82,7 +81,6 @@ def expect_build(view, lab, go):
     expect(view.log).to_contain_text("+ slowthing==1.0")
 
 
-@pytest.mark.long
 def test_it_is_the_same_after_a_restart_in_a_linked_output_a_console_and_without_trust(lab, server):
     wire = lab.kernel_wire()
     lab.open("places.ipynb", [LOAD, TRAIN, OTHER])

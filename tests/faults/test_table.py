@@ -30,13 +30,11 @@ def test_each_test_that_is_here_for_a_row_is_named_by_it():
             assert [row.tests.count(test) for row in rows([letter])] == [1], test
 
 
-def test_each_test_that_takes_long_is_one_of_a_row_or_one_that_make_test_long_runs():
-    of_rows = {test for row in rows() for test in row.tests}
-    here = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
-    elsewhere = {file for file in here if not file.startswith(("tests/browser/", "tests/notebooks/"))}
-    long = {test for file in elsewhere for test in _tests(file, marked="pytest.mark.long")}
+def test_each_test_that_takes_long_is_one_of_a_row():
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    long = {test for file in files for test in _tests(file, marked="pytest.mark.long")}
     assert long
-    assert long - of_rows == set()
+    assert long - {test for row in rows() for test in row.tests} == set()
 
 
 def _tests(file: str, marked: str = "") -> list[str]:

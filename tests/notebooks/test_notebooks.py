@@ -14,7 +14,6 @@ from cellrun.core import Experiment, Model, Run, Workspace
 from tests.wheels import packages  # noqa: F401  # a fixture
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.timeout(300),
     pytest.mark.filterwarnings("ignore:Kernel is running over TCP"),  # ours run on this machine alone
 ]

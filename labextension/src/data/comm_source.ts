@@ -1,8 +1,8 @@
 /** A run as its kernel tells of it, over a widget's comm. */
 
+import type { RankLogPart } from '../server/api';
 import { FramedSource } from './framed_source';
 import { bytesOf, PROTOCOL, type FromKernel, type ToKernel, type WireBuffer } from './protocol';
-import type { RankLogPart } from './source';
 
 /** A kernel that computes without a break answers nothing meanwhile. */
 const ANSWER_MS = 10_000;

@@ -17,7 +17,7 @@ export type {
   Value,
 } from '../server/openapi';
 
-export const PROTOCOL = 1;
+export { PROTOCOL } from '../server/stream_messages';
 
 export type FromKernel =
   | Frame

@@ -1,6 +1,7 @@
+import type { RankLogPart } from '../server/api';
 import { LogBuffer } from './log_buffer';
 import { isTerminal, type Header } from './protocol';
-import type { LogSource, RankLogPart, RunSource } from './source';
+import type { LogSource, RunSource } from './source';
 
 const LOOK_MS = 1_000;
 /** After a question that wasn't answered. */

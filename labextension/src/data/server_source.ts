@@ -1,11 +1,11 @@
 import { fill } from '../i18n/fill';
-import { ServerError, type Api, type RunKey } from '../server/api';
+import { ServerError, type Api, type RankLogPart, type RunKey } from '../server/api';
 import type { Connection, Following } from '../server/connection';
 import type { LogSearch, MetricColumns, MetricQuery } from '../server/openapi';
 import type { ServerWords } from '../server/words';
 import { FramedSource } from './framed_source';
 import { PROTOCOL } from './protocol';
-import type { Disconnected, LogHits, RankLogPart } from './source';
+import type { Disconnected, LogHits } from './source';
 
 /** Of so many lines, the last ones, it is kept where they are. */
 const MOST_HITS = 1000;

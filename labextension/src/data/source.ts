@@ -1,5 +1,6 @@
 /** Where a view's data comes from: an interface. */
 
+import type { RankLogPart } from '../server/api';
 import type { MetricColumns, MetricQuery } from '../server/openapi';
 import type { LogBuffer } from './log_buffer';
 import type { Header } from './protocol';
@@ -23,13 +24,6 @@ export interface LogHits {
   /** Which lines of the log these are, from 0, and how many were looked through. */
   readonly numbers: readonly number[];
   readonly ends: number;
-}
-
-/** What a process of a distributed run has printed, from byte `start` on, of `size` bytes by now. */
-export interface RankLogPart {
-  readonly start: number;
-  readonly size: number;
-  readonly bytes: Uint8Array;
 }
 
 /** Where a log comes from: the run's, or another one of a distributed run's. */

@@ -1,6 +1,5 @@
 /** The server's REST routes: the one place that knows URLs. */
 
-import type { RankLogPart } from '../data/source';
 import type {
   Attachment,
   Comparison,
@@ -38,6 +37,9 @@ export interface RunKey {
   readonly workspace: string;
   readonly run: string;
 }
+
+/** What a process of a distributed run has printed, from byte `start` on, of `size` bytes by now. */
+export type RankLogPart = Readonly<{ start: number; size: number; bytes: Uint8Array }>;
 
 /** The server's refusal, in its words; `status` 0: no answer came. 404 of the root: no server extension. */
 export class ServerError extends Error {

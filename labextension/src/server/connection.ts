@@ -1,14 +1,14 @@
 /** A page's live stream: runs and lists are followed over one websocket. */
 
-import { PROTOCOL, type Frame } from '../data/protocol';
 import type { RunKey } from './api';
+import type { Frame } from './openapi';
 import {
   ReconnectingSocket,
   type ConnectionState,
   type SocketOptions,
   type Trouble,
 } from './reconnecting_socket';
-import { readFrame, type FromServer, type RowsNews, type ToServer } from './stream_messages';
+import { PROTOCOL, readFrame, type FromServer, type RowsNews, type ToServer } from './stream_messages';
 
 /** Who hears of one run. */
 export interface RunListener {

@@ -1,8 +1,8 @@
 /** Why a page can't use the server: none there, no extension, another protocol. */
 
-import { PROTOCOL } from '../data/protocol';
 import { fill } from '../i18n/fill';
 import { ServerError, type Api } from './api';
+import { PROTOCOL } from './stream_messages';
 import type { ServerWords } from './words';
 
 /** Why a page can't use the server, in a sentence that says what to do. */

@@ -4,6 +4,9 @@ import type { Frame, Pong, RowsNews, StreamRefusal } from './openapi';
 
 export type { RowsNews, ToServer } from './openapi';
 
+/** The version of the frames, which a kernel's comm speaks too. Python's half: `core/live/frame.py`. */
+export const PROTOCOL = 1;
+
 /** A frame of a run, for the channel on which it is followed. The buffers come right after the JSON. */
 export type ChannelFrame = Frame & {
   readonly channel: number;

@@ -24,6 +24,7 @@ export class FormField {
     this.problem = h('span', { id: `${id}-problem`, class: 'cellrun-field-problem', role: 'alert' });
     control.id = id;
     control.setAttribute('aria-describedby', `${about.id} ${this.problem.id}`);
+    control.addEventListener('input', () => this.say('')); // it was said of what stood there before
     const name = h('label', { for: id }, label);
     if (note !== '') name.append(h('span', { class: 'cellrun-muted' }, ` · ${note}`));
     this.element = h('div', { class: 'cellrun-field' }, name, control, about, this.problem);

@@ -61,6 +61,8 @@ describe('the form', () => {
     };
     shown.server.check = { problems, findings: [] };
     await fillIn(shown, NAMED);
+    expect([problem(shown, 'Name'), problem(shown, 'host')]).toEqual(['', '']);
+    expect(field(shown, 'host').getAttribute('aria-invalid')).toBeNull();
     button(form, 'Test').click();
     await until(() => problem(shown, 'Name') === 'it is taken', 'it is said');
     expect([problem(shown, 'host'), problem(shown, 'folder')]).toEqual(['', 'no path']);
