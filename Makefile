@@ -1,7 +1,7 @@
 # make lab    open JupyterLab on the sine notebook
 # make dev    the same, with the front end built anew at each change: reload the page
 # make demo   run the notebooks headless and print the runs, their metrics and where they are
-# make test   run every check, and the tests of Python and TypeScript, those in a browser's page as well
+# make test   run every check, the front end's tests, and Python's but for those of make test-browser
 # make test-browser  run what needs a whole JupyterLab or portal in a browser, and the example notebooks from top to bottom
 # make test-versions  run the given cells and the goldens with the newest and the lowest versions of what cellrun needs
 # make test-engines  run what needs a real engine: a machine elsewhere by ssh, Slurm, Ray (root, on Linux; at most 15 minutes)
@@ -55,15 +55,15 @@ test test-browser: export OPENBLAS_NUM_THREADS := 1
 test: .venv/.test
 	$(MAKE) --no-print-directory --jobs=3 check vitest pytest
 
-IN_A_BROWSER := tests/browser tests/notebooks
+PYTEST := $(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS)
+APART := tests/browser tests/notebooks
 
 pytest: .venv/.collected
-	$(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) \
-		$(IN_A_BROWSER:%=--ignore=%)
+	$(PYTEST) $(APART:%=--ignore=%)
 
 # at first one process compiles the tests, else each of them does; what can't be collected, it's theirs to say
 .venv/.collected: .venv/.test
-	$(BIN)/pytest --collect-only --quiet $(IN_A_BROWSER:%=--ignore=%) > $@ || true
+	$(BIN)/pytest --collect-only --quiet $(APART:%=--ignore=%) > $@ || true
 
 vitest: .venv/.test
 	@rm -f .venv/vitest.failed
@@ -72,7 +72,7 @@ vitest: .venv/.test
 	@if [ -e .venv/vitest.failed ]; then cat .venv/vitest.txt; exit 1; else tail -n 8 .venv/vitest.txt; fi
 
 test-browser: .venv/.test
-	$(BIN)/python .ci/in_memory.py $(BIN)/pytest --numprocesses=auto --no-loadscope-reorder --durations=10 $(PYTEST_OPTIONS) $(IN_A_BROWSER)
+	$(PYTEST) $(APART)
 
 # 3.10 to 3.13, newest and lowest: at most eight environments, kept in .venv/versions, two at a time; a few minutes (which
 # tests: tests/versions.py)

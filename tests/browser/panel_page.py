@@ -49,7 +49,8 @@ class PanelPage:
         self.lab.command("cellrun:show-panel")
         expect(self.footer).to_be_visible(timeout=60_000)
         if workspace is not None:
-            self.root.hover()  # it looks for workspaces that are new
+            self.page.mouse.move(0, 0)
+            self.root.hover()  # when the pointer comes, it looks for workspaces that are new
             choice = self.root.get_by_label("Workspace")
             expect(choice.locator("option").get_by_text(workspace, exact=True)).to_be_attached()
             if choice.is_visible():  # else there is no other one

@@ -169,6 +169,9 @@ def test_a_workspace_is_found_by_its_id_without_a_look_at_the_others(
     assert found_as("id-3") == one.folder
     shutil.rmtree(one.folder)
     assert [found_as(each) for each in ("id-3", "nix", "../x", "")] == [None] * 4
+    for path in ("a\0b", "\ud800"):
+        (home / "registry" / "id-4.json").write_text(json.dumps({"id": "id-4", "name": "team", "path": path}))
+        assert found_as("id-4") is None
 
 
 def test_an_entry_that_has_another_s_name_is_not_taken_for_its_own(tmp_path: Path, home: Path) -> None:

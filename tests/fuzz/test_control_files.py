@@ -19,7 +19,7 @@ from cellrun.core import Experiment, Run, Workspace
 from cellrun.core.context.trusted import TrustedRun
 from cellrun.core.errors import CellrunError
 from cellrun.core.layout import RunLayout
-from cellrun.core.places import registered
+from cellrun.core.places import registered, registered_as
 from cellrun.core.portal.servers import ServerFile, running
 from cellrun.core.run_request import RunRequest
 from cellrun.core.runs.deletion import delete_runs
@@ -180,6 +180,7 @@ def test_any_file_of_a_workspace(
     before = path.read_bytes()
     path.write_bytes(change(before))
     ask("registered", lambda: list(registered()))
+    ask("registered as", lambda: registered_as(ws.id))
     ask("open", Workspace.from_config)
     ask("get", lambda: Workspace.get(ws.name))
     ask("targets", lambda: WorkspaceTargets(ws.layout).all())

@@ -136,10 +136,10 @@ def registered() -> Iterator[RegisteredWorkspace]:
 
 
 def registered_as(workspace_id: str) -> RegisteredWorkspace | None:
-    """Return the workspace of an id, if it is one of `registered`; no other's entry is read where its own is right."""
+    """Return the workspace of an id, by its own entry; one that isn't right is looked for among all of `registered`."""
     entry = _entry(_registry() / f"{slug(workspace_id)}.json")
     if entry and entry.id == workspace_id:
-        with suppress(WorkspaceException):  # damaged, gone, or closed
+        with suppress(WorkspaceException, ValueError):  # damaged, gone, or closed; a path that is none
             if WorkspaceRecord.read(entry.layout).id == workspace_id:
                 return entry
     return next((entry for entry in registered() if entry.id == workspace_id), None)

@@ -1,4 +1,4 @@
-/** What the kernel and the page tell each other about a run, protocol 1; frames are the stream's, too. Python's half: `core/live/frame.py`. */
+/** What the kernel and the page tell each other about a run; frames are the stream's, too. Python's half: `core/live/frame.py`. */
 
 import type { Frame, Status } from '../server/openapi';
 

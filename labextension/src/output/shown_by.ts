@@ -16,7 +16,7 @@ export function shownBy(api: Api, key: RunKey): Pick<ViewActions, 'readFile' | '
       return new Uint8Array(await answer.arrayBuffer());
     },
     toHtml: async (mime, text) => {
-      const { latexPage, markdownPage } = await import('../page/markdown');
+      const { latexPage, markdownPage } = await import('../view/markdown');
       return mime === 'text/latex' ? latexPage(text) : markdownPage(text);
     },
   };

@@ -47,7 +47,7 @@ export async function fileView(file: RunFile, bytes: Bytes, place: FileViewPlace
       return framed(file, text(), place);
     case 'markdown':
     case 'latex': {
-      const { latexPage, markdownPage } = await import('./markdown');
+      const { latexPage, markdownPage } = await import('../view/markdown');
       const html = file.preview === 'latex' ? latexPage(text()) : markdownPage(text());
       const shown = framed(file, html, place);
       return { ...shown, nodes: [...cutNote(file, bytes, locale), ...shown.nodes] };

@@ -67,12 +67,15 @@ export class PanelHeader {
   showWorkspaces(workspaces: readonly Workspace[], chosen: string): void {
     const shown = JSON.stringify(workspaces.map(({ id, name }) => [id, name]));
     if (shown !== this.shown) {
-      // Only where there is something new: a list that is open would close.
       this.shown = shown;
       const options = workspaces.map(({ id, name, folder }) =>
         h('option', { value: id, title: folder }, name),
       );
-      this.workspace.replaceChildren(...options);
+      // New ones come last: in a list that is open, the one that is about to be chosen is known by its place.
+      const places = [...this.workspace.options].map(({ value }) => value);
+      const place = ({ value }: HTMLOptionElement): number =>
+        places.includes(value) ? places.indexOf(value) : places.length;
+      this.workspace.replaceChildren(...options.sort((a, b) => place(a) - place(b)));
     }
     this.workspace.value = chosen;
     const folder = workspaces.find(({ id }) => id === chosen)?.folder ?? null;

@@ -23,12 +23,16 @@ export class PanelWorkspaces {
   current = '';
   /** Why it isn't known which there are, while none is shown. */
   problem: string | null = null;
-  /** When it was looked last. */
-  private at = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The question on its way: an older answer never comes after a newer one. */
+  private asked: Promise<void> | null = null;
+  private answeredAt = -Infinity;
+  /** When it is asked again after the answer. */
+  private pause = AGAIN_MS;
+  private isDisposed = false;
 
   constructor(
-    private readonly api: Api,
+    private readonly api: Pick<Api, 'workspaces'>,
     private readonly listener: WorkspacesListener,
   ) {}
 
@@ -45,14 +49,30 @@ export class PanelWorkspaces {
 
   /** The reader turns to the list: a workspace that a notebook has just made is to be among the others. */
   turnedTo(): void {
-    if (this.current !== '') this.refreshAfter(this.at + SOON_MS - performance.now());
+    if (this.asked) this.pause = SOON_MS;
+    else if (this.current !== '') this.refreshAfter(this.answeredAt + SOON_MS - performance.now());
   }
 
-  async refresh(): Promise<void> {
-    this.at = performance.now();
-    this.refreshAfter(AGAIN_MS);
+  refresh(): Promise<void> {
+    clearTimeout(this.timer);
+    this.asked ??= this.look().finally(() => {
+      this.asked = null;
+      this.answeredAt = performance.now();
+      this.refreshAfter(this.pause);
+      this.pause = AGAIN_MS;
+    });
+    return this.asked;
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    clearTimeout(this.timer);
+  }
+
+  private async look(): Promise<void> {
     try {
       const workspaces = await this.api.workspaces();
+      if (this.isDisposed) return;
       this.problem = null;
       const latest = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0))[0];
       const isThere = this.current === DEFAULT || workspaces.some(({ id }) => id === this.current);
@@ -64,12 +84,8 @@ export class PanelWorkspaces {
     }
   }
 
-  dispose(): void {
-    clearTimeout(this.timer);
-  }
-
   private refreshAfter(ms: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), ms);
+    if (!this.isDisposed) this.timer = setTimeout(() => void this.refresh(), ms);
   }
 }

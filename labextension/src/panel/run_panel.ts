@@ -61,7 +61,7 @@ export class RunPanel {
   private readonly redraw = new Redraw(() => this.draw());
   private readonly ends: (() => void)[];
   private arrangement: Arrangement;
-  private isVisible = false;
+  private isVisible: boolean | null = null; // not known yet
   private text = '';
   private typing: ReturnType<typeof setTimeout> | undefined;
 
@@ -280,8 +280,9 @@ export class RunPanel {
   /** Draw only while the panel is in sight: another one may be shown in its place. */
   private watchSight(): () => void {
     const observer = new IntersectionObserver(entries => {
-      this.isVisible = entries.at(-1)?.isIntersecting ?? false;
-      if (this.isVisible) this.workspaces.turnedTo();
+      const isVisible = entries.at(-1)?.isIntersecting ?? false;
+      if (isVisible && this.isVisible === false) this.workspaces.turnedTo();
+      this.isVisible = isVisible;
       this.draw();
     });
     observer.observe(this.element);

@@ -1,53 +1,26 @@
-import { userEvent } from 'vitest/browser';
-import { expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeRuns, live, row } from '../../dev/fake_runs';
+import { PanelWorkspaces } from '../../src/panel/panel_workspaces';
+import type { Workspace } from '../../src/server/openapi';
 import { until } from '../view/setup';
 import { lines, showPanel } from './setup';
 
 const RUNS = [row(1), row(2), live(3)];
 
-function workspaces(...ids: string[]): FakeRuns['workspaces'] {
+function made(...ids: string[]): Workspace[] {
   return ids.map((id, i) => ({ id, name: `name of ${id}`, folder: id, runs: 1, latest_at: i }));
 }
 
 test('of several workspaces, one is chosen', async () => {
   const server = new FakeRuns(RUNS);
-  server.workspaces = workspaces('w1', 'w2');
+  server.workspaces = made('w1', 'w2');
   const shown = await showPanel(server);
   const select = shown.place.querySelector('select')!;
   expect(select.value).toBe('w2'); // the one with the latest run
   await userEvent.selectOptions(select, 'name of w1');
   expect(server.asked.map(({ path }) => path)).toContain('workspaces/w1/runs');
   expect(server.listings.map(one => one.workspace)).toEqual(['w1']);
-});
-
-test.each([
-  ['goes to the list', 'pointerenter'],
-  ['has the keyboard in it', 'focusin'],
-])('a workspace that was just made is there when a reader %s', async (_, turn) => {
-  const server = new FakeRuns(RUNS);
-  server.workspaces = workspaces('w1');
-  const shown = await showPanel(server);
-  server.workspaces = workspaces('w1', 'w2');
-  const select = shown.place.querySelector('select')!;
-  await until(() => {
-    shown.panel.element.dispatchEvent(new Event(turn));
-    return !select.hidden;
-  }, 'there are two to choose from');
-  expect(select.value).toBe('w1');
-  const asked = server.asked.filter(({ path }) => path === 'workspaces').length;
-  expect(asked).toBeLessThan(10); // once a second, however often a reader goes there
-});
-
-test('and when the panel comes into sight again', async () => {
-  const server = new FakeRuns(RUNS);
-  server.workspaces = workspaces('w1');
-  const shown = await showPanel(server);
-  server.workspaces = workspaces('w1', 'w2');
-  await until(() => {
-    shown.place.hidden = !shown.place.hidden;
-    return !shown.place.querySelector('select')!.hidden;
-  }, 'there are two to choose from');
 });
 
 test('the workspace of the last time is shown at once; if it is gone, that with the latest run', async () => {
@@ -59,4 +32,114 @@ test('the workspace of the last time is shown at once; if it is gone, that with 
   await until(() => other.listings.at(-1)?.workspace === 'w1', 'another is chosen');
   expect(lines(shown)).toContain('digits-3');
   expect(other.listings).toHaveLength(1);
+});
+
+test('one that was just made stands after the others, when a reader goes to the list', async () => {
+  const server = new FakeRuns(RUNS);
+  server.workspaces = made('w2', 'w3');
+  const shown = await showPanel(server, { state: { workspace: 'w2' } });
+  const select = shown.place.querySelector('select')!;
+  const offered = (): string[] => [...select.options].map(({ value }) => value);
+  await until(() => offered().length === 2, 'two are offered');
+  server.workspaces = made('w1', 'w2', 'w3');
+  shown.panel.element.dispatchEvent(new Event('pointerenter'));
+  await until(() => offered().length === 3, 'all are offered');
+  expect([offered(), select.value]).toEqual([['w2', 'w3', 'w1'], 'w2']);
+});
+
+test('a reader turns to the list by pointer, by keyboard, and when it comes into sight again', async () => {
+  await page.viewport(1200, 900);
+  await userEvent.hover(document.documentElement, { position: { x: 1190, y: 890 } }); // where no list will be
+  const turned = vi.spyOn(PanelWorkspaces.prototype, 'turnedTo').mockImplementation(() => undefined);
+  const { place, panel } = await showPanel(new FakeRuns(RUNS));
+  expect(turned).not.toHaveBeenCalled();
+  panel.element.dispatchEvent(new Event('pointerenter'));
+  expect(turned).toHaveBeenCalledTimes(1);
+  place.querySelector('input')!.focus();
+  expect(turned).toHaveBeenCalledTimes(2);
+  const isSeen = (): boolean => panel.element.checkVisibility();
+  for (const hidden of [true, false]) {
+    place.hidden = hidden;
+    await until(() => isSeen() !== hidden, 'it is there or not');
+    await new Promise(resolve => setTimeout(resolve, 100)); // who watches it has heard of it
+    expect(turned).toHaveBeenCalledTimes(hidden ? 2 : 3);
+  }
+  turned.mockRestore();
+});
+
+describe('how often the server is asked', () => {
+  let there = made('w1');
+  /** Answers wait until they are let go. */
+  let waiting: ((workspaces: Workspace[]) => void)[] = [];
+  let isSlow = false;
+  const asked = vi.fn(() =>
+    isSlow ? new Promise<Workspace[]>(resolve => waiting.push(resolve)) : Promise.resolve(there),
+  );
+  const listener = { show: vi.fn(), listed: vi.fn() };
+  let workspaces: PanelWorkspaces;
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    [there, waiting, isSlow] = [made('w1'), [], false];
+    workspaces = new PanelWorkspaces({ workspaces: asked }, listener);
+    await workspaces.open(undefined);
+    asked.mockClear();
+    listener.show.mockClear();
+  });
+
+  afterEach(() => {
+    workspaces.dispose();
+    vi.useRealTimers();
+  });
+
+  const turn = (times: number): void => {
+    for (let i = 0; i < times; i++) workspaces.turnedTo();
+  };
+
+  test('once a second while a reader goes there, else twice a minute', async () => {
+    turn(50);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(asked).toHaveBeenCalledTimes(0);
+    turn(50);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked).toHaveBeenCalledTimes(1);
+    turn(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveBeenCalledTimes(4);
+  });
+
+  test('one question at a time: no older answer takes back what was chosen by a newer one', async () => {
+    isSlow = true;
+    await vi.advanceTimersByTimeAsync(2_000);
+    turn(1);
+    await vi.advanceTimersByTimeAsync(0);
+    turn(50); // a workspace is made meanwhile
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toHaveBeenCalledTimes(1);
+    waiting[0]!(made('w1'));
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(asked).toHaveBeenCalledTimes(2);
+    waiting[1]!(made('w1', 'w2'));
+    await vi.advanceTimersByTimeAsync(0);
+    workspaces.choose('w2');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(workspaces.current).toBe('w2');
+  });
+
+  test('not at all after the list is gone, whose answer changes nothing', async () => {
+    isSlow = true;
+    await vi.advanceTimersByTimeAsync(2_000);
+    turn(1);
+    await vi.advanceTimersByTimeAsync(0);
+    workspaces.dispose();
+    waiting[0]!(made('w9'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(listener.show).not.toHaveBeenCalled();
+  });
 });

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import { userEvent } from 'vitest/browser';
 import { describe, expect, test, vi } from 'vitest';
 import { FakeKernel } from '../../dev/fake_kernel';
-import { latexPage, markdownPage } from '../../src/page/markdown';
+import { latexPage, markdownPage } from '../../src/view/markdown';
 import type { ViewActions } from '../../src/view/actions';
 import { screenshot } from '../screenshot';
 import { find, show, text, until } from './setup';

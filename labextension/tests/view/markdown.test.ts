@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { markdownPage } from '../../src/page/markdown';
+import { markdownPage } from '../../src/view/markdown';
 
 /** A clock that goes on by so many milliseconds each time that it is looked at. */
 function hurry(step: number): void {
