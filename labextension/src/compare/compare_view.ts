@@ -11,6 +11,7 @@ import { Format } from '../view/format';
 import { languageOf } from '../view/language';
 import { Redraw } from '../view/redraw';
 import { coloursOf } from '../view/charts/run_colours';
+import { watchSight } from '../view/sight';
 import { isDark, watchTheme } from '../view/theme';
 import { wordsIn } from '../view/words';
 import { CompareCharts } from './compare_charts';
@@ -68,7 +69,7 @@ export class CompareView {
     this.element = h('div', { class: 'cellrun cellrun-compare', lang: language, role: 'region' });
     this.element.append(h('style', {}, css), h('style', {}, compareCss), ...this.parts());
     this.told = this.compared.runs.join('\n');
-    this.ends = [watchTheme(() => this.themed()), this.watchSight()];
+    this.ends = [watchTheme(() => this.themed()), watchSight(this.element, isSeen => this.seen(isSeen))];
     wake();
   }
 
@@ -183,15 +184,10 @@ export class CompareView {
   }
 
   /** Ask and draw only while some of it is in sight. */
-  private watchSight(): () => void {
-    const observer = new IntersectionObserver(entries => {
-      const isSeen = entries.at(-1)?.isIntersecting ?? false;
-      this.compared.seen = isSeen;
-      if (!isSeen) return;
-      this.themed();
-      this.redraw.request();
-    });
-    observer.observe(this.element);
-    return () => observer.disconnect();
+  private seen(isSeen: boolean): void {
+    this.compared.seen = isSeen;
+    if (!isSeen) return;
+    this.themed();
+    this.redraw.request();
   }
 }

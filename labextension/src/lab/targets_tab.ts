@@ -43,7 +43,8 @@ export class TargetsTab extends MainTab {
       return;
     }
     const dialogs = new LabDialogs(translate);
-    this.view = new View(this.server.api, this.workspace, { dialogs, translate, language });
+    const named = (workspace: string): string => (this.title.label = `${this.title.label} · ${workspace}`);
+    this.view = new View(this.server.api, this.workspace, { dialogs, translate, language, named });
     this.node.append(this.view.element);
   }
 }

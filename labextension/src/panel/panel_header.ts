@@ -26,7 +26,10 @@ export class PanelHeader {
   ) {
     const { words } = locale;
     this.workspace = h('select', { class: 'cellrun-workspace', hidden: true, 'aria-label': words.workspace });
-    this.workspace.addEventListener('change', () => listener.choose(this.workspace.value));
+    this.workspace.addEventListener('change', () => {
+      this.sayFolder();
+      listener.choose(this.workspace.value);
+    });
     const compare = { click: () => listener.compare() };
     this.compare = h('button', { type: 'button', class: 'cellrun-button', on: compare });
     this.compare.hidden = !canCompare;
@@ -68,18 +71,30 @@ export class PanelHeader {
     const shown = JSON.stringify(workspaces.map(({ id, name }) => [id, name]));
     if (shown !== this.shown) {
       this.shown = shown;
-      const options = workspaces.map(({ id, name, folder }) =>
-        h('option', { value: id, title: folder }, name),
-      );
-      // New ones come last: in a list that is open, the one that is about to be chosen is known by its place.
-      const places = [...this.workspace.options].map(({ value }) => value);
-      const place = ({ value }: HTMLOptionElement): number =>
-        places.includes(value) ? places.indexOf(value) : places.length;
-      this.workspace.replaceChildren(...options.sort((a, b) => place(a) - place(b)));
+      this.workspace.replaceChildren(...this.optionsFor(workspaces));
     }
     this.workspace.value = chosen;
-    const folder = workspaces.find(({ id }) => id === chosen)?.folder ?? null;
-    setAttribute(this.workspace, 'title', folder);
+    this.sayFolder();
     this.workspace.hidden = workspaces.length < 2;
+  }
+
+  /** By name, those of one name with their folders; new ones come last: in a list that is open, places are what counts. */
+  private optionsFor(workspaces: readonly Workspace[]): HTMLOptionElement[] {
+    const places = [...this.workspace.options].map(({ value }) => value);
+    const place = ({ id }: Workspace): number => (places.includes(id) ? places.indexOf(id) : places.length);
+    const isAlone = ({ name }: Workspace): boolean => workspaces.filter(one => one.name === name).length < 2;
+    return [...workspaces]
+      .sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name))
+      .map(one =>
+        h(
+          'option',
+          { value: one.id, title: one.folder },
+          isAlone(one) ? one.name : `${one.name} · ${one.folder}`,
+        ),
+      );
+  }
+
+  private sayFolder(): void {
+    setAttribute(this.workspace, 'title', this.workspace.selectedOptions[0]?.title ?? null);
   }
 }

@@ -2,6 +2,7 @@ import { fill } from '../i18n/fill';
 import { h } from '../view/dom';
 import { withCode } from '../view/with_code';
 import type { PanelLocale } from './locale';
+import type { PanelWorkspaces } from './panel_workspaces';
 import type { RunList } from './run_list';
 
 /** Says why there are no lines, or that they couldn't be loaded. */
@@ -30,16 +31,20 @@ export class PanelNotice {
     );
   }
 
-  /** `problem`: why there is no list at all. `trouble`: why there is no connection, where the reader can do something. */
-  draw(list: RunList, problem: string | null, trouble: string | null): void {
+  /** `trouble`: why there is no connection, where the reader can do something. */
+  draw(
+    list: RunList,
+    workspaces: Pick<PanelWorkspaces, 'problem' | 'ownName'>,
+    trouble: string | null,
+  ): void {
     const { words } = this.locale;
-    const failure = problem ?? list.problem;
+    const failure = workspaces.problem ?? list.problem;
     const isFiltered = list.rows.size > 0 && list.rows.shown === 0;
     const isEmpty = list.isLoaded && list.rows.size === 0;
     let text = '';
     if (failure !== null) text = fill(words.failed, { message: failure });
     else if (isFiltered) text = words.noMatch;
-    else if (isEmpty) text = words.empty;
+    else if (isEmpty) text = this.empty(workspaces.ownName);
     else if (trouble !== null) text = trouble;
     else if (list.rows.size === 0) text = words.loading;
     if (text !== this.said) this.text.replaceChildren(...withCode(text));
@@ -47,5 +52,11 @@ export class PanelNotice {
     this.element.hidden = text === '';
     this.retry.hidden = failure === null && (trouble === null || text !== trouble);
     this.clear.hidden = failure !== null || !isFiltered;
+  }
+
+  /** Where no config.json names another, `%%submit` takes the default workspace. */
+  private empty(name: string | null): string {
+    const { words } = this.locale;
+    return name === null ? words.empty : fill(words.emptyOther, { name, quoted: JSON.stringify(name) });
   }
 }

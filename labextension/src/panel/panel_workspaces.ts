@@ -23,6 +23,7 @@ export class PanelWorkspaces {
   current = '';
   /** Why it isn't known which there are, while none is shown. */
   problem: string | null = null;
+  private all: readonly Workspace[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** The question on its way: an older answer never comes after a newer one. */
   private asked: Promise<void> | null = null;
@@ -35,6 +36,12 @@ export class PanelWorkspaces {
     private readonly api: Pick<Api, 'workspaces'>,
     private readonly listener: WorkspacesListener,
   ) {}
+
+  /** The name of the one that is shown; null: it is the default one, or isn't known yet. */
+  get ownName(): string | null {
+    const name = this.all.find(({ id }) => id === this.current)?.name ?? DEFAULT;
+    return name === DEFAULT ? null : name;
+  }
 
   /** Begin with the workspace of the last time, which needs no list; else with that of the latest run. */
   open(last: string | undefined): Promise<void> {
@@ -77,6 +84,7 @@ export class PanelWorkspaces {
       const latest = [...workspaces].sort((a, b) => (b.latest_at ?? 0) - (a.latest_at ?? 0))[0];
       const isThere = this.current === DEFAULT || workspaces.some(({ id }) => id === this.current);
       if (!isThere && latest) this.choose(latest.id);
+      this.all = workspaces;
       this.listener.listed(workspaces, this.current);
     } catch (error) {
       // Without a list, what is shown stays shown.

@@ -8,6 +8,7 @@ import viewCss from '../style/view.css?inline';
 import { h } from '../view/dom';
 import { Format } from '../view/format';
 import { Redraw } from '../view/redraw';
+import { watchSight } from '../view/sight';
 import { isDark, watchTheme } from '../view/theme';
 import { wordsIn } from '../view/words';
 import type { PanelLocale } from './locale';
@@ -79,7 +80,10 @@ export class RunPanel {
     const rows = new RunRows(this.arrangement);
     this.workspaces = new PanelWorkspaces(api, {
       show: workspace => this.show(workspace),
-      listed: (workspaces, current) => this.header.showWorkspaces(workspaces, current),
+      listed: (workspaces, current) => {
+        this.header.showWorkspaces(workspaces, current);
+        this.notice.draw(this.list, this.workspaces, this.trouble);
+      },
     });
     this.list = new RunList(api, connection, rows, () => this.redraw.request());
     this.header = this.makeHeader();
@@ -99,14 +103,14 @@ export class RunPanel {
     this.element.setAttribute('aria-label', this.locale.words.runs);
     this.element.append(h('style', {}, viewCss, panelCss), this.header.element, this.field.element);
     this.element.append(this.notice.element, this.tree.element, this.footer.element);
-    for (const turn of ['pointerenter', 'focusin'])
+    for (const turn of ['pointermove', 'focusin'])
       this.element.addEventListener(turn, () => this.workspaces.turnedTo());
     const timer = setInterval(() => this.tick(), 1000);
     this.ends = [
       watchTheme(this.themed),
       () => clearInterval(timer),
       actions.onChange(this.changed),
-      this.watchSight(),
+      watchSight(this.element, isVisible => this.seen(isVisible)),
     ];
     this.field.text = state.filter ?? '';
     void this.openWorkspace();
@@ -278,22 +282,17 @@ export class RunPanel {
   }
 
   /** Draw only while the panel is in sight: another one may be shown in its place. */
-  private watchSight(): () => void {
-    const observer = new IntersectionObserver(entries => {
-      const isVisible = entries.at(-1)?.isIntersecting ?? false;
-      if (isVisible && this.isVisible === false) this.workspaces.turnedTo();
-      this.isVisible = isVisible;
-      this.draw();
-    });
-    observer.observe(this.element);
-    return () => observer.disconnect();
+  private seen(isVisible: boolean): void {
+    if (isVisible && this.isVisible === false) this.workspaces.turnedTo();
+    this.isVisible = isVisible;
+    this.draw();
   }
 
   private draw(): void {
     if (!this.isVisible) return;
     this.themed();
     this.tree.update();
-    this.notice.draw(this.list, this.workspaces.problem, this.trouble);
+    this.notice.draw(this.list, this.workspaces, this.trouble);
     this.header.showSelected(this.tree.selection.runs.size);
     this.footer.draw(!this.arrangement.filter.isEmpty);
   }

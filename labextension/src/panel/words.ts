@@ -15,6 +15,8 @@ const ENGLISH = {
   filterClear: 'Clear the filter',
   loading: 'Loading the runs',
   empty: 'No runs yet. Put %%submit above a cell.',
+  emptyOther:
+    'No runs in {name} yet. Where `Workspace.get({quoted}).write_config()` was called, %%submit puts them here.',
   noMatch: 'No run fits this filter.',
   failed: 'The runs could not be loaded: {message}',
   retry: 'Retry',

@@ -137,7 +137,8 @@ export class AttachForm {
     const isWell = this.tested !== null && areWell(this.tested.found);
     test.disabled = this.isBusy;
     attach.disabled = this.isBusy || !isWell;
-    attach.title = isWell ? '' : this.locale.words.testFirst;
+    const { testFirst, notWell } = this.locale.words;
+    attach.title = isWell ? '' : this.tested ? notWell : testFirst;
     anyway.hidden = this.isBusy || this.tested === null || isWell;
     this.element.ariaBusy = String(this.isBusy);
   }

@@ -6,6 +6,7 @@ import pageCss from '../style/page.css?inline';
 import targetsCss from '../style/targets.css?inline';
 import css from '../style/view.css?inline';
 import { h, setText } from '../view/dom';
+import { watchSight } from '../view/sight';
 import { isDark, watchTheme } from '../view/theme';
 import { AttachForm } from './attach_form';
 import { TargetLocale } from './locale';
@@ -18,6 +19,8 @@ export interface TargetsOptions {
   readonly translate: Translate;
   /** BCP 47. */
   readonly language: string;
+  /** Of which workspace they are; told where there are several. */
+  readonly named?: (workspace: string) => void;
 }
 
 /** The targets of a workspace: how they are and how full; attached, tested, detached. */
@@ -37,8 +40,9 @@ export class TargetsView {
   constructor(
     private readonly api: TargetsApi,
     private readonly workspace: string,
-    { dialogs, translate, language }: TargetsOptions,
+    private readonly options: TargetsOptions,
   ) {
+    const { dialogs, translate, language } = options;
     this.locale = new TargetLocale(translate, language, dialogs);
     const { words } = this.locale;
     this.list = new TargetList(api, workspace, () => this.draw());
@@ -62,7 +66,7 @@ export class TargetsView {
     });
     const body = h('div', { class: 'cellrun-targets-body' }, this.formPlace, this.place, this.notice);
     this.element.append(h('style', {}, css, pageCss, targetsCss), header, body);
-    this.ends = [watchTheme(() => this.themed()), this.watchSight()];
+    this.ends = [watchTheme(() => this.themed()), this.whileInSight()];
     this.draw();
     void this.nameWorkspace();
   }
@@ -85,6 +89,7 @@ export class TargetsView {
     if (!found || workspaces.length < 2) return;
     setText(this.workspaceName, found.name);
     this.workspaceName.title = found.folder;
+    this.options.named?.(found.name);
   }
 
   private draw(): void {
@@ -188,17 +193,16 @@ export class TargetsView {
   }
 
   /** Ask only while the page is in sight. */
-  private watchSight(): () => void {
+  private whileInSight(): () => void {
     let isInSight = false;
     const look = (): void => this.list.watch(isInSight && !document.hidden);
-    const observer = new IntersectionObserver(entries => {
-      isInSight = entries.at(-1)?.isIntersecting ?? false;
+    const end = watchSight(this.element, isVisible => {
+      isInSight = isVisible;
       look();
     });
-    observer.observe(this.element);
     document.addEventListener('visibilitychange', look);
     return () => {
-      observer.disconnect();
+      end();
       document.removeEventListener('visibilitychange', look);
     };
   }

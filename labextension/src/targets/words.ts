@@ -76,6 +76,7 @@ const ENGLISH = {
   notWhole: 'This is a whole number.',
   changed: 'Changed since the test: test it again.',
   testFirst: 'Test it first; then it can be attached.',
+  notWell: 'Not all is well: mend that and test it again, or attach it all the same.',
   attach: 'Attach',
   trustAndAttach: 'Trust and attach',
   attachAnyway: 'Attach it all the same',

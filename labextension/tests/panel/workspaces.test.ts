@@ -17,8 +17,9 @@ test('of several workspaces, one is chosen', async () => {
   server.workspaces = made('w1', 'w2');
   const shown = await showPanel(server);
   const select = shown.place.querySelector('select')!;
-  expect(select.value).toBe('w2'); // the one with the latest run
+  expect([select.value, select.title]).toEqual(['w2', 'w2']); // the one with the latest run
   await userEvent.selectOptions(select, 'name of w1');
+  expect(select.title).toBe('w1');
   expect(server.asked.map(({ path }) => path)).toContain('workspaces/w1/runs');
   expect(server.listings.map(one => one.workspace)).toEqual(['w1']);
 });
@@ -42,9 +43,35 @@ test('one that was just made stands after the others, when a reader goes to the 
   const offered = (): string[] => [...select.options].map(({ value }) => value);
   await until(() => offered().length === 2, 'two are offered');
   server.workspaces = made('w1', 'w2', 'w3');
-  shown.panel.element.dispatchEvent(new Event('pointerenter'));
+  shown.panel.element.dispatchEvent(new Event('pointermove'));
   await until(() => offered().length === 3, 'all are offered');
   expect([offered(), select.value]).toEqual([['w2', 'w3', 'w1'], 'w2']);
+});
+
+test('they stand by name; of those with one name, each has its folder', async () => {
+  const server = new FakeRuns(RUNS);
+  const named = { w1: 'two', w2: 'two', w3: 'one' } as Readonly<Record<string, string>>;
+  server.workspaces = made('w1', 'w2', 'w3').map(one => ({
+    ...one,
+    name: named[one.id]!,
+    folder: `/${one.id}`,
+  }));
+  const { place } = await showPanel(server, { state: { workspace: 'w1' } });
+  const offered = (): string[] => [...place.querySelectorAll('option')].map(({ text: shown }) => shown);
+  await until(() => offered().length === 3, 'all are offered');
+  expect(offered()).toEqual(['one', 'two · /w1', 'two · /w2']);
+});
+
+test('one without runs says how %%submit gets to it', async () => {
+  for (const [name, said] of [
+    ['default', 'Put %%submit above a cell.'],
+    ['a "b"', 'No runs in a "b" yet. Where Workspace.get("a \\"b\\"").write_config() was called'],
+  ] as const) {
+    const server = new FakeRuns([]);
+    server.workspaces = made('w1').map(one => ({ ...one, name }));
+    const { place } = await showPanel(server, { state: { workspace: 'w1' } });
+    await until(() => place.querySelector('.cellrun-panel-notice')!.textContent.includes(said), said);
+  }
 });
 
 test('a reader turns to the list by pointer, by keyboard, and when it comes into sight again', async () => {
@@ -53,7 +80,7 @@ test('a reader turns to the list by pointer, by keyboard, and when it comes into
   const turned = vi.spyOn(PanelWorkspaces.prototype, 'turnedTo').mockImplementation(() => undefined);
   const { place, panel } = await showPanel(new FakeRuns(RUNS));
   expect(turned).not.toHaveBeenCalled();
-  panel.element.dispatchEvent(new Event('pointerenter'));
+  panel.element.dispatchEvent(new Event('pointermove'));
   expect(turned).toHaveBeenCalledTimes(1);
   place.querySelector('input')!.focus();
   expect(turned).toHaveBeenCalledTimes(2);

@@ -76,6 +76,7 @@ describe('the form', () => {
     shown.server.check = { ...shown.server.check, findings: shown.server.findings };
     const form = await tested(shown, '1 thing is not well.');
     expect(button(form, 'Attach').disabled).toBe(true);
+    expect(button(form, 'Attach').title).toContain('Not all is well');
     button(form, 'Attach it all the same').click();
     await until(() => attached(shown).length === 1, 'it is attached');
   });
