@@ -63,15 +63,18 @@ test('they stand by name; of those with one name, each has its folder', async ()
 });
 
 test('one without runs says how %%submit gets to it', async () => {
-  for (const [name, said] of [
-    ['default', 'Put %%submit above a cell.'],
-    ['a "b"', 'No runs in a "b" yet. Where Workspace.get("a \\"b\\"").write_config() was called'],
-  ] as const) {
-    const server = new FakeRuns([]);
-    server.workspaces = made('w1').map(one => ({ ...one, name }));
-    const { place } = await showPanel(server, { state: { workspace: 'w1' } });
-    await until(() => place.querySelector('.cellrun-panel-notice')!.textContent.includes(said), said);
-  }
+  const server = new FakeRuns([]);
+  const names = { w1: 'default', w2: 'a "b"' } as Readonly<Record<string, string>>;
+  server.workspaces = made('w1', 'w2').map(one => ({ ...one, name: names[one.id]! }));
+  const { place } = await showPanel(server, { state: { workspace: 'w2' } });
+  const isSaid = (text: string): Promise<void> =>
+    until(() => place.querySelector('.cellrun-panel-notice')!.textContent.includes(text), text);
+  const other = 'No runs in a "b" yet. Where Workspace.get("a \\"b\\"").write_config() was called';
+  await isSaid(other);
+  await userEvent.selectOptions(place.querySelector('select')!, 'default');
+  await isSaid('Put %%submit above a cell.');
+  await userEvent.selectOptions(place.querySelector('select')!, 'a "b"');
+  await isSaid(other);
 });
 
 test('a reader turns to the list by pointer, by keyboard, and when it comes into sight again', async () => {
