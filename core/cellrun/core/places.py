@@ -136,7 +136,7 @@ def registered() -> Iterator[RegisteredWorkspace]:
 
 
 def registered_as(workspace_id: str) -> RegisteredWorkspace | None:
-    """Return the workspace of an id, by its own entry; one that isn't right is looked for among all of `registered`."""
+    """Return the workspace of an id, as its own entry says; where that isn't right, as one of `registered`."""
     entry = _entry(_registry() / f"{slug(workspace_id)}.json")
     if entry and entry.id == workspace_id:
         with suppress(WorkspaceException, ValueError):  # damaged, gone, or closed; a path that is none

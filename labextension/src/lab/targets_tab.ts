@@ -43,7 +43,10 @@ export class TargetsTab extends MainTab {
       return;
     }
     const dialogs = new LabDialogs(translate);
-    const named = (workspace: string): string => (this.title.label = `${this.title.label} · ${workspace}`);
+    const { label } = this.title;
+    const named = (workspace: string): void => {
+      this.title.label = `${label} · ${workspace}`;
+    };
     this.view = new View(this.server.api, this.workspace, { dialogs, translate, language, named });
     this.node.append(this.view.element);
   }

@@ -3,6 +3,7 @@ import { fill } from '../i18n/fill';
 import type { Workspace } from '../server/openapi';
 import { h, setAttribute, setText } from '../view/dom';
 import type { PanelLocale } from './locale';
+import { hasNamesake } from './panel_workspaces';
 
 /** What the header's parts do. */
 export interface HeaderListener {
@@ -82,16 +83,11 @@ export class PanelHeader {
   private optionsFor(workspaces: readonly Workspace[]): HTMLOptionElement[] {
     const places = [...this.workspace.options].map(({ value }) => value);
     const place = ({ id }: Workspace): number => (places.includes(id) ? places.indexOf(id) : places.length);
-    const isAlone = ({ name }: Workspace): boolean => workspaces.filter(one => one.name === name).length < 2;
+    const text = ({ name, folder }: Workspace): string =>
+      hasNamesake(name, workspaces) ? `${name} · ${folder}` : name;
     return [...workspaces]
       .sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name))
-      .map(one =>
-        h(
-          'option',
-          { value: one.id, title: one.folder },
-          isAlone(one) ? one.name : `${one.name} · ${one.folder}`,
-        ),
-      );
+      .map(one => h('option', { value: one.id, title: one.folder }, text(one)));
   }
 
   private sayFolder(): void {

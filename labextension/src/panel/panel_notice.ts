@@ -32,11 +32,7 @@ export class PanelNotice {
   }
 
   /** `trouble`: why there is no connection, where the reader can do something. */
-  draw(
-    list: RunList,
-    workspaces: Pick<PanelWorkspaces, 'problem' | 'ownName'>,
-    trouble: string | null,
-  ): void {
+  draw(list: RunList, workspaces: Pick<PanelWorkspaces, 'problem' | 'named'>, trouble: string | null): void {
     const { words } = this.locale;
     const failure = workspaces.problem ?? list.problem;
     const isFiltered = list.rows.size > 0 && list.rows.shown === 0;
@@ -44,7 +40,7 @@ export class PanelNotice {
     let text = '';
     if (failure !== null) text = fill(words.failed, { message: failure });
     else if (isFiltered) text = words.noMatch;
-    else if (isEmpty) text = this.empty(workspaces.ownName);
+    else if (isEmpty) text = this.empty(workspaces.named);
     else if (trouble !== null) text = trouble;
     else if (list.rows.size === 0) text = words.loading;
     if (text !== this.said) this.text.replaceChildren(...withCode(text));
@@ -55,8 +51,9 @@ export class PanelNotice {
   }
 
   /** Where no config.json names another, `%%submit` takes the default workspace. */
-  private empty(name: string | null): string {
+  private empty(named: PanelWorkspaces['named']): string {
     const { words } = this.locale;
-    return name === null ? words.empty : fill(words.emptyOther, { name, quoted: JSON.stringify(name) });
+    if (named === null) return words.empty;
+    return fill(words.emptyOther, { name: named.name, quoted: JSON.stringify(named.toGet) });
   }
 }

@@ -18,6 +18,11 @@ export interface WorkspacesListener {
   listed(workspaces: readonly Workspace[], current: string): void;
 }
 
+/** Whether several workspaces have a name: then it takes more to tell which is meant. */
+export function hasNamesake(name: string, all: readonly Workspace[]): boolean {
+  return all.filter(one => one.name === name).length > 1;
+}
+
 /** Which workspace is shown, and which there are. */
 export class PanelWorkspaces {
   current = '';
@@ -37,10 +42,11 @@ export class PanelWorkspaces {
     private readonly listener: WorkspacesListener,
   ) {}
 
-  /** The name of the one that is shown; null: it is the default one, or isn't known yet. */
-  get ownName(): string | null {
-    const name = this.all.find(({ id }) => id === this.current)?.name ?? DEFAULT;
-    return name === DEFAULT ? null : name;
+  /** The one that is shown: its name, and what `Workspace.get` takes; null: it is the default one, or isn't known yet. */
+  get named(): { readonly name: string; readonly toGet: string } | null {
+    const shown = this.all.find(({ id }) => id === this.current);
+    if (!shown || shown === this.all[0]) return null; // the default one is the first
+    return { name: shown.name, toGet: hasNamesake(shown.name, this.all) ? shown.id : shown.name };
   }
 
   /** Begin with the workspace of the last time, which needs no list; else with that of the latest run. */

@@ -70,6 +70,14 @@ describe('the connection', () => {
     server.become('open');
     await until(() => lines(shown).includes('digits-3'), 'it is loaded');
   });
+
+  test('no run yet: what to do', async () => {
+    const shown = await showPanel([]);
+    await until(
+      () => text(shown.place, '.cellrun-panel-notice').includes('%%submit above a cell'),
+      'it is said',
+    );
+  });
 });
 
 describe('the filter', () => {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { FakeTargets } from '../../dev/fake_targets';
 import { translateInto } from '../../src/i18n/translate';
 import { TargetsView } from '../../src/targets/targets_view';
@@ -9,6 +9,7 @@ export interface ShownTargets {
   readonly place: HTMLElement;
   readonly server: FakeTargets;
   readonly dialogs: FakeDialogs;
+  readonly named: ReturnType<typeof vi.fn>;
 }
 
 /** Show the page, and wait until what the server lists is there. */
@@ -17,7 +18,8 @@ export async function showTargets(
   { width = 1000, language = 'en' } = {},
 ): Promise<ShownTargets> {
   const dialogs = new FakeDialogs();
-  const view = new TargetsView(server, 'w', { dialogs, translate: translateInto(language), language });
+  const named = vi.fn();
+  const view = new TargetsView(server, 'w', { dialogs, translate: translateInto(language), language, named });
   const place = document.createElement('main');
   Object.assign(place.style, { width: `${width}px`, height: '860px' });
   place.append(view.element);
@@ -30,7 +32,7 @@ export async function showTargets(
     () => place.querySelectorAll('.cellrun-target').length === server.listed.length,
     'all are listed',
   );
-  return { place, server, dialogs };
+  return { place, server, dialogs, named };
 }
 
 /** The card of a target. */

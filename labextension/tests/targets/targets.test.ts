@@ -6,6 +6,13 @@ import { button, card, showTargets } from './setup';
 
 const state = (one: HTMLElement): string => one.querySelector<HTMLElement>('.cellrun-state')!.innerText;
 
+test('where there are several workspaces, it is said of which one they are', async () => {
+  const { place, named } = await showTargets();
+  await until(() => named.mock.calls.length > 0, 'it is told to the tab');
+  expect(named.mock.calls).toEqual([['digits']]);
+  expect(place.querySelector('.cellrun-targets-header')!.textContent).toContain('digits');
+});
+
 describe('the list', () => {
   test('says of each target how it is, and how full', async () => {
     const shown = await showTargets();
